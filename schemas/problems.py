@@ -68,6 +68,25 @@ class Code(StrEnum):
     FIELD_UNKNOWN = "field.unknown"
     FIELD_MISSING = "field.missing"
     FIELD_PROHIBITED = "field.prohibited"
+    FIELD_NOT_FOR_TYPE = "field.not_for_type"
+    FIELD_TOO_LONG = "field.too_long"
+    FIELD_TOO_SHORT = "field.too_short"
+    FIELD_NOT_A_CHOICE = "field.not_a_choice"
+    FIELD_OUT_OF_RANGE = "field.out_of_range"
+    FIELD_CHECK_DIGIT = "field.check_digit"
+    FIELD_CHARACTERS = "field.characters"
+    FIELD_CONTRADICTS = "field.contradicts"
+    ITEM_INVALID = "item.invalid"
+    ITEM_PART3 = "item.part3"
+    SECTOR_MIXED = "sector.mixed"
+    TEXT_IDENTIFIER = "text.identifier"
+    TEXT_CONTACT = "text.contact"
+    TEXT_NAME = "text.name"
+    TEXT_IMMIGRATION = "text.immigration"
+    TEXT_RELIGIOUS_PRACTICE = "text.religious_practice"
+    TEXT_SEXUAL_HEALTH = "text.sexual_health"
+    TEXT_BROWSING = "text.browsing"
+    TEXT_INTELLIGENCE = "text.intelligence"
 
     # --- policy
     TYPE_UNKNOWN = "type.unknown"
@@ -381,6 +400,101 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
     Code.FIELD_PROHIBITED: Meaning(
         "A value holds something that must never be sent.",
         "Take it out; the catalogue says what each field is for.",
+        "change",
+    ),
+    Code.FIELD_NOT_FOR_TYPE: Meaning(
+        "A field of the catalogue does not belong to this message type.",
+        "Leave it out, or send the type that it belongs to.",
+        "change",
+    ),
+    Code.FIELD_TOO_LONG: Meaning(
+        "A value has more characters or entries than its field takes.",
+        "Say it shorter; the catalogue gives the limit.",
+        "change",
+    ),
+    Code.FIELD_TOO_SHORT: Meaning(
+        "A value has fewer characters or entries than its field needs.",
+        "Say more; the catalogue gives the limit.",
+        "change",
+    ),
+    Code.FIELD_NOT_A_CHOICE: Meaning(
+        "A value is none of those that its field allows.",
+        "Choose one of the values that the catalogue lists.",
+        "change",
+    ),
+    Code.FIELD_OUT_OF_RANGE: Meaning(
+        "A number is outside the range of its field.",
+        "Check the number; the catalogue gives the range.",
+        "change",
+    ),
+    Code.FIELD_CHECK_DIGIT: Meaning(
+        "The check digit of an identifier does not fit: it was mistyped.",
+        "Copy the identifier again from its source.",
+        "change",
+    ),
+    Code.FIELD_CHARACTERS: Meaning(
+        "A text holds hidden or control characters, or white space at an end.",
+        "Type the text again, or paste it without formatting.",
+        "change",
+    ),
+    Code.FIELD_CONTRADICTS: Meaning(
+        "Two values of one message contradict each other.",
+        "Mend the value that is named, or the one that it depends on.",
+        "change",
+    ),
+    Code.ITEM_INVALID: Meaning(
+        "An answer is not in the form of an item: held, not held or withheld, with its members.",
+        "Give a held value its kind, date and source; give a withheld one its reason; nothing else.",
+        "change",
+    ),
+    Code.ITEM_PART3: Meaning(
+        "The law enforcement particulars of an answer are not complete or contradict it.",
+        "Give subject category, fact or assessment, reliability and date.",
+        "change",
+    ),
+    Code.SECTOR_MIXED: Meaning(
+        "One answer mixes the fields of different sectors.",
+        "Answer for one sector; another unit of the organisation answers its own request.",
+        "change",
+    ),
+    Code.TEXT_IDENTIFIER: Meaning(
+        "A text seems to hold a number that identifies a person.",
+        "Take the number out; identifiers have their own fields and recipients.",
+        "change",
+    ),
+    Code.TEXT_CONTACT: Meaning(
+        "A text seems to hold a telephone number, an e-mail or web address, or a postcode.",
+        "Take it out; work contacts have their own fields.",
+        "change",
+    ),
+    Code.TEXT_NAME: Meaning(
+        "A text seems to name a person.",
+        "Say who it is by role or relationship, such as 'an older cousin'.",
+        "change",
+    ),
+    Code.TEXT_IMMIGRATION: Meaning(
+        "A text seems to speak of somebody's immigration status, which is never shared here.",
+        "Take it out.",
+        "change",
+    ),
+    Code.TEXT_RELIGIOUS_PRACTICE: Meaning(
+        "A text seems to describe religious practice, which is not a concern as such.",
+        "Take it out; describe the conduct that worries you.",
+        "change",
+    ),
+    Code.TEXT_SEXUAL_HEALTH: Meaning(
+        "A text seems to speak of sexual or reproductive health, which is never shared here.",
+        "Take it out.",
+        "change",
+    ),
+    Code.TEXT_BROWSING: Meaning(
+        "A text seems to hold browsing or search history.",
+        "Say in a sentence what was noticed and when; leave the log out.",
+        "change",
+    ),
+    Code.TEXT_INTELLIGENCE: Meaning(
+        "A text seems to draw on intelligence, which section 38(5) of the 2015 Act keeps out.",
+        "Take it out, and ask your police lead before sending anything.",
         "change",
     ),
     # --- policy
