@@ -9,16 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from schemas.problems import Code, Problem
 
-__all__ = ["Field", "JsonValue", "Tag"]
-
-# What strict JSON decodes to; there are no fractions on the wire.
-JsonValue: TypeAlias = "None | bool | int | str | list[JsonValue] | dict[str, JsonValue]"
+__all__ = ["Field", "Tag", "adapter", "problems_of"]
 
 
 class Tag(StrEnum):
@@ -50,7 +47,7 @@ class Field:
     """A field that may cross a boundary.
 
     Attributes:
-        id: Its name on the wire, ``[a-z0-9_]+(\\.[a-z0-9_]+)*``, at most 64 bytes.
+        id: Its name on the wire: lower-case words joined by dots, at most 64 bytes.
         form: The type of its JSON value, with limits, as pydantic reads it. Opaque to callers.
         label: A few plain words for a person's screen.
         reason: Why it is needed, one sentence (domain 2.5); shown to whoever is asked for it.
@@ -90,8 +87,7 @@ class Field:
         try:
             adapter(self.form).validate_python(value)
         except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            return tuple(dict.fromkeys(_problem(self.id, e["type"], e["loc"]) for e in found))
+            return problems_of(error, self.id)
         return ()
 
     def json_schema(self) -> dict[str, Any]:
@@ -100,7 +96,7 @@ class Field:
 
 
 @cache
-def adapter(form: Any) -> TypeAdapter[Any]:
+def adapter(form: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type expression, as in Field
     """Build the validator of a form once; a TypedDict brings its own strict configuration."""
     if isinstance(form, type) and hasattr(form, "__pydantic_config__"):
         return TypeAdapter(form)
@@ -120,6 +116,12 @@ _CODES: Mapping[str, Code] = {
     "characters": Code.FIELD_CHARACTERS,
     "string_unicode": Code.FIELD_CHARACTERS,
 }
+
+
+def problems_of(error: ValidationError, field_id: str) -> tuple[Problem, ...]:
+    """Turn what pydantic found into problems, each once, without anything that was sent."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(dict.fromkeys(_problem(field_id, e["type"], e["loc"]) for e in found))
 
 
 def _problem(field_id: str, kind: str, place: tuple[int | str, ...]) -> Problem:

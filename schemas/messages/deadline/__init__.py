@@ -1,0 +1,1 @@
+"""Family ``deadline``: what the broker itself says about time, as agency ``broker``."""

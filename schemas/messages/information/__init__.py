@@ -1,0 +1,1 @@
+"""Family ``information``: what one agency asks of another, and what is answered."""
