@@ -1,0 +1,146 @@
+"""Text to values: one YAML file of a pack, strictly, every complaint with file and line.
+
+YAML forgives much (a key twice, anchors, tags, ``no`` as false). Here a key stands once, nothing
+is aliased or tagged, and what the value's class does not know stops the load.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+__all__ = ["MAX_FILE_CHARS", "Doc", "PackError", "read_doc"]
+
+_T = TypeVar("_T")
+_Path = tuple[str | int, ...]
+
+MAX_FILE_CHARS = 200_000  # ten times the longest file; a data protection officer reads it
+_PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "bool", "null", "map", "seq", "timestamp"))  # fmt: skip
+
+
+class PackError(ValueError):
+    """A pack cannot be loaded; says in which file and line, and why, in our words.
+
+    Attributes:
+        file: The path within the pack.
+        line: Counted from one; 0 when the whole file is meant.
+        reason: One sentence.
+
+    """
+
+    def __init__(self, file: str, line: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}" if line else f"{file}: {reason}")
+        self.file = file
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """A file that was read: its plain values, and the line of each."""
+
+    file: str
+    values: Any  # what YAML's plain scalars, lists and maps decode to
+    lines: Mapping[_Path, int]
+
+    def line(self, *path: str | int) -> int:
+        """Give the line of a value, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+    def fail(self, reason: str, *path: str | int) -> PackError:
+        """Make the error that names the line of a value."""
+        return PackError(self.file, self.line(*path), reason)
+
+    def as_(self, form: type[_T]) -> _T:
+        """Read the values as a class of ``pack_values``.
+
+        Raises:
+            PackError: An unknown key, a missing one, or a value out of its limits.
+
+        """
+        try:
+            return _adapter(form).validate_python(self.values)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            where = _shown(first["loc"])
+            raise self.fail(f"{where}: {_reason(first['type'], first['msg'])}", *first["loc"]) from None
+
+
+@cache
+def _adapter(form: type[_T]) -> TypeAdapter[_T]:
+    return TypeAdapter(form)
+
+
+def _shown(path: _Path) -> str:
+    return ".".join(str(step) for step in path) or "the file"
+
+
+def _reason(kind: str, message: str) -> str:
+    if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
+        return "this key is not known"
+    if kind in {"missing", "missing_argument"}:
+        return "this key is missing"
+    return message[:1].lower() + message[1:]
+
+
+def read_doc(file: str, text: str) -> Doc:
+    """Read one YAML file into plain values with their lines.
+
+    Args:
+        file: Its path within the pack, for complaints.
+        text: Its text; one document.
+
+    Raises:
+        PackError: Not YAML, more than one document, a key twice, an alias, a tag, or too long.
+
+    """
+    if len(text) > MAX_FILE_CHARS:
+        raise PackError(file, 0, "the file is too long")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise PackError(file, mark.line + 1 if mark else 0, "this is not YAML") from None
+    if node is None:
+        raise PackError(file, 0, "the file is empty")
+    lines: dict[_Path, int] = {}
+    _check(file, node, lines, (), set())
+    # Tags were checked above: only YAML's plain kinds are built.
+    try:
+        values = yaml.SafeLoader("").construct_document(node)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise PackError(file, 0, "a value cannot be read") from None
+    return Doc(file, values, lines)
+
+
+def _check(
+    file: str, node: yaml.Node, lines: dict[_Path, int], path: _Path, seen: set[int]
+) -> None:
+    line = node.start_mark.line + 1
+    if id(node) in seen:
+        raise PackError(file, line, "an alias: write the value out")
+    seen.add(id(node))
+    if node.tag not in _PLAIN:
+        raise PackError(file, line, "only texts, whole numbers, days, true and false are known here")
+    lines[path] = line
+    for step, child in _children(file, node):
+        _check(file, child, lines, (*path, step), seen)
+
+
+def _children(file: str, node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from enumerate(node.value)
+    if isinstance(node, yaml.MappingNode):
+        names: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
+                raise PackError(file, key.start_mark.line + 1, "a key must be a text")
+            if key.value in names:
+                raise PackError(file, key.start_mark.line + 1, f"the key {key.value} stands twice")
+            names.add(key.value)
+            yield key.value, value
