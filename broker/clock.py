@@ -34,7 +34,9 @@ class Clock:
 
     __slots__ = ("_from", "_history", "_offsets", "_real", "_seen")
 
-    def __init__(self, history: Path | None = None, *, real: Callable[[], datetime] = real_now) -> None:
+    def __init__(
+        self, history: Path | None = None, *, real: Callable[[], datetime] = real_now
+    ) -> None:
         self._history = history
         self._real = real
         self._seen: tuple[int, int] | None = None
@@ -125,8 +127,10 @@ def _entry(line: str) -> tuple[datetime, timedelta]:
     try:
         at_text, seconds = json.loads(line)
         at = datetime.fromisoformat(at_text)
-        if at.utcoffset() is None or type(seconds) is not int:
-            raise ValueError("an entry is an instant with a zone, and whole seconds")
-        return at.astimezone(UTC), timedelta(seconds=seconds)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise Fault("The clock's history has a line that is not [instant, seconds].") from error
+        whole = at.utcoffset() is not None and type(seconds) is int
+        entry = at.astimezone(UTC), timedelta(seconds=seconds)
+    except (ValueError, TypeError, OverflowError):
+        whole = False
+    if not whole:
+        raise Fault("The clock's history has a line that is not [instant, seconds].")
+    return entry
