@@ -1,0 +1,1 @@
+"""For whoever leads gathering: ``issue`` drafts and sends requests, ``hub`` opens what comes back."""

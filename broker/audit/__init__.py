@@ -1,0 +1,1 @@
+"""Audit: ``store`` the log over records and its checkpoints, ``service`` proofs and witness exchange."""

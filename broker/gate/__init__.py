@@ -1,0 +1,1 @@
+"""The gate: ``judge`` decides on one message (pure), ``service`` looks up, records, forwards or refuses."""

@@ -1,0 +1,1 @@
+"""Gathering: ``track`` tells where each request stands (pure), ``service`` reminds, escalates, closes."""

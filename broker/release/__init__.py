@@ -1,0 +1,1 @@
+"""Release: ``admit`` decides (pure), ``service`` hands out content against a signed receipt."""

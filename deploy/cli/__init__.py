@@ -1,0 +1,1 @@
+"""The ``dovetail`` command: ``main`` is its entry point, one file per group of commands."""

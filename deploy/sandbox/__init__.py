@@ -1,0 +1,1 @@
+"""The embedded default: nats-server as a child process, demo agencies and their records."""
