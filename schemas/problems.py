@@ -483,7 +483,7 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
         "change",
     ),
     Code.TEXT_SEXUAL_HEALTH: Meaning(
-        "A text seems to speak of sexual or reproductive health, which is never shared here.",
+        "A text seems to speak of sexual or reproductive health or gender history, never shared here.",
         "Take it out.",
         "change",
     ),

@@ -1,7 +1,7 @@
 """How one field is answered: held, not held, or withheld (protocol 3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Literal, NotRequired, assert_never
 
@@ -81,10 +81,10 @@ class Held:
 
     """
 
-    value: JsonValue
+    value: JsonValue = field(repr=False)  # nothing that shows an item in passing shows this
     kind: Kind
     as_at: date
-    source: str
+    source: str = field(repr=False)
     p3: Part3 | None = None
 
 

@@ -5,7 +5,7 @@ one field of the catalogue, or ``answers``/``identity``: whichever fields of tha
 form of a value is the catalogue's and is written nowhere else.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, date, datetime
 from functools import cache
@@ -24,7 +24,9 @@ __all__ = [
     "INSTANT",
     "Body",
     "Conversion",
+    "answers_of",
     "at",
+    "plain_fields",
     "read_fields",
     "takes_answers",
     "takes_identity",
@@ -177,16 +179,27 @@ def write_fields(body: Body) -> dict[str, JsonValue]:
         ValueError: An instant has a fraction of a second.
 
     """
-    return dict(_written(body))
+    items = {name: item_json(item) for name, item in answers_of(body).items()}
+    return {**plain_fields(body), **items}
 
 
-def _written(body: Body) -> Iterator[tuple[str, JsonValue]]:
+def plain_fields(body: Body) -> dict[str, JsonValue]:
+    """Give what a body holds beside answers: field ids to JSON values."""
+    written: dict[str, JsonValue] = {}
     for name, slot in _slots(type(body)).items():
         value = getattr(body, slot.name)
         if value is not None:
-            yield name, slot.metadata[_CONVERSION].write(value)
+            written[name] = slot.metadata[_CONVERSION].write(value)
     place = _group(type(body))
-    if place is not None:
-        attribute, kind = place
-        for name, value in getattr(body, attribute).items():
-            yield name, item_json(value) if kind == "answers" else value
+    if place is not None and takes_identity(type(body)):
+        written.update(getattr(body, place[0]))
+    return written
+
+
+def answers_of(body: Body) -> Mapping[str, Item]:
+    """Give the answers that a body holds: field ids to items; empty for most types."""
+    place = _group(type(body))
+    if place is None or not takes_answers(type(body)):
+        return {}
+    answers: Mapping[str, Item] = getattr(body, place[0])
+    return answers

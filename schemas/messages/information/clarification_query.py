@@ -17,7 +17,7 @@ from schemas.problems import Code, Problem
 __all__ = ["TYPE", "ClarificationQuery"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClarificationQuery:
     """The body of a query.
 

@@ -18,7 +18,7 @@ from schemas.problems import Problem
 __all__ = ["TYPE", "ClarificationReply"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClarificationReply:
     """The body of a reply: at most 600 characters, and identity fields if they were lacking."""
 

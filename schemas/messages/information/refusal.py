@@ -22,7 +22,7 @@ from schemas.problems import Code, Problem
 __all__ = ["TYPE", "Refusal"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Refusal:
     """The body of a refusal.
 

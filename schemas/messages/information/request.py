@@ -32,7 +32,7 @@ __all__ = ["MAX_WINDOW_MONTHS", "TYPE", "Asked", "Request"]
 MAX_WINDOW_MONTHS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Asked:
     """One question as asked.
 
@@ -78,7 +78,7 @@ def _write(questions: tuple[Asked, ...]) -> list[dict[str, Any]]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request:
     """The body of a request.
 

@@ -21,7 +21,7 @@ from schemas.problems import Code, Problem
 __all__ = ["TYPE", "Response"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Response:
     """The body of an answer.
 
