@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from schemas.encoding import JsonValue
 from schemas.fields.catalogue import CATALOGUE
-from schemas.fields.item import item_json, read_item
+from schemas.fields.item import Item, item_json, read_item
 from schemas.problems import Code, Problem
 
 __all__ = [
