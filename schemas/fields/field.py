@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from schemas.encoding import JsonValue
 from schemas.problems import Code, Problem
 
-__all__ = ["Field", "Tag", "adapter", "problems_of"]
+__all__ = ["Field", "JsonValue", "Tag", "adapter", "problems_of"]
 
 
 class Tag(StrEnum):
@@ -73,7 +74,7 @@ class Field:
         """Whether it serves to find the person in a recipient's records."""
         return self.id.startswith("id.")
 
-    def check(self, value: object) -> tuple[Problem, ...]:
+    def check(self, value: JsonValue) -> tuple[Problem, ...]:
         """Tell what is wrong with a value; nothing that was sent is repeated.
 
         Args:

@@ -103,7 +103,7 @@ class Withheld:
 Item = Held | NotHeld | Withheld
 
 
-def read_item(field: Field, json: object) -> Item | tuple[Problem, ...]:
+def read_item(field: Field, json: JsonValue) -> Item | tuple[Problem, ...]:
     """Read the answer to one field.
 
     Args:
@@ -116,7 +116,7 @@ def read_item(field: Field, json: object) -> Item | tuple[Problem, ...]:
         ``Field.check`` says, at the field id.
 
     """
-    if not isinstance(json, Mapping):
+    if not isinstance(json, dict):
         return (Problem(Code.ITEM_INVALID, field.id),)
     state = json.get("state")
     if state == "held":
