@@ -127,10 +127,9 @@ def _entry(line: str) -> tuple[datetime, timedelta]:
     try:
         at_text, seconds = json.loads(line)
         at = datetime.fromisoformat(at_text)
-        whole = at.utcoffset() is not None and type(seconds) is int
-        entry = at.astimezone(UTC), timedelta(seconds=seconds)
+        offset = timedelta(seconds=seconds)
     except (ValueError, TypeError, OverflowError):
-        whole = False
-    if not whole:
-        raise Fault("The clock's history has a line that is not [instant, seconds].")
-    return entry
+        raise Fault("The clock's history has a line that is not [instant, seconds].") from None
+    if at.utcoffset() is None or type(seconds) is not int:
+        raise Fault("The clock's history has a line without a zone, or with parts of seconds.")
+    return at.astimezone(UTC), offset
