@@ -121,11 +121,10 @@ def read_item(field: Field, json: JsonValue) -> Item | tuple[Problem, ...]:
     state = json.get("state")
     if state == "held":
         return _read_held(field, json)
-    form: type = _WithheldJson if state == "withheld" else _NotHeldJson
-    problems = _form_problems(field, form, dict(json))
-    if problems:
-        return problems
-    return Withheld(RefusalReason(json["reason"])) if state == "withheld" else NotHeld()
+    if state == "withheld":
+        problems = _form_problems(field, _WithheldJson, json)
+        return problems or Withheld(RefusalReason(str(json["reason"])))
+    return _form_problems(field, _NotHeldJson, json) or NotHeld()
 
 
 def _read_held(field: Field, json: Mapping[str, JsonValue]) -> Held | tuple[Problem, ...]:
