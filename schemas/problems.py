@@ -38,6 +38,8 @@ class Code(StrEnum):
     KEY_UNKNOWN = "key.unknown"
     KEY_NOT_VALID = "key.not_valid"
     KEY_REVOKED = "key.revoked"
+    KEY_UNSAFE = "key.unsafe"
+    KEY_FILE_UNREADABLE = "key.file_unreadable"
     SENDER_NOT_THE_SIGNER = "sender.not_the_signer"
     SENDER_WRONG_INGRESS = "sender.wrong_ingress"
     SENDER_UNKNOWN = "sender.unknown"
@@ -64,6 +66,7 @@ class Code(StrEnum):
     DISCLOSURE_MISSING = "disclosure.missing"
     DISCLOSURE_REPEATED = "disclosure.repeated"
     DISCLOSURE_SALT = "disclosure.salt"
+    DISCLOSURE_FORM = "disclosure.form"
     FIELD_INVALID = "field.invalid"
     FIELD_UNKNOWN = "field.unknown"
     FIELD_MISSING = "field.missing"
@@ -142,6 +145,12 @@ class Code(StrEnum):
     # --- receipts
     RECEIPT_MISMATCH = "receipt.mismatch"
     RECEIPT_REPEATED = "receipt.repeated"
+
+    # --- the log
+    LOG_CHECKPOINT = "log.checkpoint"
+    LOG_PROOF = "log.proof"
+    LOG_HISTORY = "log.history"
+    FEED_GAP = "feed.gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +279,16 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
         "Use the successor key; if you did not revoke it yourself, tell the directory at once.",
         "never",
     ),
+    Code.KEY_UNSAFE: Meaning(
+        "A public key is of a kind that libraries disagree about, or is not for this use.",
+        "Make a new key, and have it enrolled.",
+        "change",
+    ),
+    Code.KEY_FILE_UNREADABLE: Meaning(
+        "The key file cannot be opened: it is damaged, or the passphrase is wrong.",
+        "Check the passphrase; otherwise restore the file from its copy.",
+        "change",
+    ),
     Code.SENDER_NOT_THE_SIGNER: Meaning(
         "The keys do not belong to the sender that the manifest names.",
         "Sign with the sender's own keys.",
@@ -380,6 +399,11 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
     Code.DISCLOSURE_SALT: Meaning(
         "The salt of a disclosure is not the derived one.",
         "Derive the salts as the protocol says.",
+        "never",
+    ),
+    Code.DISCLOSURE_FORM: Meaning(
+        "A disclosure is not spelled in the one allowed way, or stands out of order.",
+        "Write compact JSON, salt then value, in the order in which the manifest lists the fields.",
         "never",
     ),
     Code.FIELD_INVALID: Meaning(
@@ -735,5 +759,26 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
         "A receipt of this kind was given before.",
         "Nothing: the first one counts.",
         "never",
+    ),
+    # --- the log
+    Code.LOG_CHECKPOINT: Meaning(
+        "A checkpoint is malformed, or is not signed by the log with both of its keys.",
+        "Fetch it again; if it stays so, tell the data protection officers.",
+        "later",
+    ),
+    Code.LOG_PROOF: Meaning(
+        "A proof does not show that the entry is in the log.",
+        "Keep everything as it is, and tell the data protection officers.",
+        "never",
+    ),
+    Code.LOG_HISTORY: Meaning(
+        "Two checkpoints of the log contradict one another: its history was changed.",
+        "Keep both, and tell the data protection officers at once.",
+        "never",
+    ),
+    Code.FEED_GAP: Meaning(
+        "An entry of this agency's feed is missing, repeated or changed.",
+        "Fetch the feed again; if the gap stays, tell the data protection officers.",
+        "later",
     ),
 })

@@ -1,0 +1,189 @@
+"""Signed bytes: the JWS General JSON Serialization (RFC 7515, 7.2.1), in exactly one spelling.
+
+Signatures are over the bytes as received: nothing is spelled again to verify. What JSON leaves
+open (white space, order of members, further members) is closed here, so that no one can change
+a signed text on its way without its being refused, and no one can write beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from schemas.encoding import (
+    JsonValue,
+    b64u,
+    dump_json,
+    parse_b64u,
+    parse_canonical_json,
+)
+from schemas.identifiers import Hash, Kid, parse_kid
+from schemas.keys import SIGNATURE_BYTES, SignatureAlgorithm, SigningKey, VerifyingKey
+from schemas.problems import Code, Problem
+
+__all__ = ["Jws", "Signature", "read_jws", "sign_jws", "verify_jws"]
+
+_MAX_HEADER_BYTES: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature as received.
+
+    Attributes:
+        kid: The key that it names.
+        extra: Values of the header's further members, in the order asked for.
+        signing_input: ASCII(protected) ‖ "." ‖ ASCII(payload): what it is over.
+
+    """
+
+    alg: SignatureAlgorithm
+    kid: Kid
+    extra: tuple[str, ...]
+    signing_input: bytes = field(repr=False)
+    value: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A JWS whose form holds and whose signatures nobody has verified yet."""
+
+    payload: bytes = field(repr=False)
+    signatures: tuple[Signature, ...]
+
+
+def sign_jws(
+    payload: bytes, typ: str, keys: Sequence[SigningKey], extra: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Sign a payload.
+
+    Args:
+        payload: The bytes to sign, kept verbatim.
+        typ: The type that stands in each header.
+        keys: Whoever signs, in the order in which the signatures stand.
+        extra: Further header members and their values.
+
+    """
+    body = b64u(payload)
+    signatures: list[JsonValue] = []
+    for key in keys:
+        header: dict[str, JsonValue] = {"alg": key.alg, "kid": key.kid, "typ": typ, **dict(extra)}
+        protected = b64u(dump_json(header))
+        value = key.sign(f"{protected}.{body}".encode("ascii"))
+        signatures.append({"protected": protected, "signature": b64u(value)})
+    return dump_json({"payload": body, "signatures": signatures}).decode("ascii")
+
+
+def read_jws(
+    text: str,
+    typ: str,
+    algorithms: Sequence[SignatureAlgorithm],
+    *,
+    limit_bytes: int,
+    where: str,
+    extra: Sequence[str] = (),
+) -> Jws | Problem:
+    """Read a JWS that must have exactly these algorithms in this order.
+
+    Args:
+        text: The JSON text as received.
+        typ: The type that each header must have.
+        algorithms: One for each signature. They are the suite's, never the sender's choice.
+        limit_bytes: The greatest size of the text.
+        where: The place that a problem names.
+        extra: The header's further members, each 32 bytes as b64u.
+
+    """
+    value = parse_canonical_json(_bytes(text), limit_bytes=limit_bytes, where=where)
+    if isinstance(value, Problem):
+        return value
+    match value:
+        case {"payload": str(body), "signatures": list(entries)} if list(value) == [
+            "payload",
+            "signatures",
+        ]:
+            payload = parse_b64u(body, where=where)
+        case _:
+            return Problem(Code.MESSAGE_MALFORMED, where)
+    if isinstance(payload, Problem):
+        return payload
+    if len(entries) != len(algorithms):
+        return Problem(Code.SIGNATURE_ALGORITHM, where)
+    signatures = []
+    for entry, alg in zip(entries, algorithms, strict=True):
+        found = _read_signature(entry, alg, typ, tuple(extra), body, where)
+        if isinstance(found, Problem):
+            return found
+        signatures.append(found)
+    return Jws(payload, tuple(signatures))
+
+
+def verify_jws(jws: Jws, keys: Sequence[VerifyingKey], where: str) -> Problem | None:
+    """Verify every signature with the key that the directory gives for its kid.
+
+    The key's own algorithm counts; a header that says another, or a key that is not the one
+    named, is refused.
+
+    Returns:
+        None when all hold, else the first problem.
+
+    """
+    if len(keys) != len(jws.signatures):
+        return Problem(Code.SIGNATURE_ALGORITHM, where)
+    for signature, key in zip(jws.signatures, keys, strict=True):
+        if key.alg != signature.alg:
+            return Problem(Code.SIGNATURE_ALGORITHM, where)
+        if key.kid != signature.kid or not key.verifies(signature.value, signature.signing_input):
+            return Problem(Code.SIGNATURE_INVALID, where)
+    return None
+
+
+def _read_signature(
+    entry: JsonValue,
+    alg: SignatureAlgorithm,
+    typ: str,
+    extra: tuple[str, ...],
+    body: str,
+    where: str,
+) -> Signature | Problem:
+    """Read one signature and its protected header."""
+    match entry:
+        case {"protected": str(protected), "signature": signed} if list(entry) == [
+            "protected",
+            "signature",
+        ]:
+            pass
+        case _:
+            return Problem(Code.MESSAGE_MALFORMED, where)
+    raw = parse_b64u(protected, where=where)
+    if isinstance(raw, Problem):
+        return raw
+    header = parse_canonical_json(raw, limit_bytes=_MAX_HEADER_BYTES, where=where)
+    if isinstance(header, Problem):
+        return header
+    if not isinstance(header, dict) or list(header) != ["alg", "kid", "typ", *extra]:
+        return Problem(Code.MESSAGE_MALFORMED, where)
+    if header["alg"] != alg:
+        return Problem(Code.SIGNATURE_ALGORITHM, where)
+    value = parse_b64u(signed, size_bytes=SIGNATURE_BYTES[alg], where=where)
+    if isinstance(value, Problem):
+        return value
+    kid = _hash(header["kid"], where)
+    more = [_hash(header[name], where) for name in extra]
+    if isinstance(kid, Problem) or header["typ"] != typ:
+        return Problem(Code.MESSAGE_MALFORMED, where)
+    texts = tuple(text for text in more if not isinstance(text, Problem))
+    if len(texts) != len(extra):
+        return Problem(Code.MESSAGE_MALFORMED, where)
+    return Signature(alg, kid, texts, f"{protected}.{body}".encode("ascii"), value)
+
+
+def _hash(value: JsonValue, where: str) -> Hash | Problem:
+    """Read 32 bytes that stand as text."""
+    if not isinstance(value, str):
+        return Problem(Code.MESSAGE_MALFORMED, where)
+    return parse_kid(value, where)
+
+
+def _bytes(text: str) -> bytes:
+    """Give the bytes of a text; a lone surrogate, which has none, becomes what is no UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
