@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -99,7 +99,8 @@ class Field:
 @cache
 def adapter(form: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a type expression, as in Field
     """Build the validator of a form once; a TypedDict brings its own strict configuration."""
-    if isinstance(form, type) and hasattr(form, "__pydantic_config__"):
+    bare = form.__origin__ if get_origin(form) is Annotated else form
+    if hasattr(bare, "__pydantic_config__"):
         return TypeAdapter(form)
     return TypeAdapter(form, config=ConfigDict(strict=True))
 

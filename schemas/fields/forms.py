@@ -26,6 +26,7 @@ __all__ = [
     "DISTINCT",
     "STRICT",
     "Address",
+    "AddressParts",
     "BestPerson",
     "CivilDate",
     "Concern",
@@ -197,13 +198,23 @@ Engagement = Literal["good", "partial", "none", "unknown"]
 Points = Annotated[list[Text80], Limits(min_length=1, max_length=5), DISTINCT]
 
 
-class Address(TypedDict):
-    """Where somebody lives. At least the postcode or the UPRN, so that it can be matched."""
+class AddressParts(TypedDict):
+    """Where somebody lives: lines as on an envelope, postcode, unique property number."""
 
     __pydantic_config__ = STRICT  # type: ignore[misc]  # pydantic's way to configure a TypedDict
     lines: NotRequired[Annotated[list[Text80], Limits(min_length=1, max_length=5)]]
     postcode: NotRequired[Postcode]
     uprn: NotRequired[Uprn]
+
+
+def _placed(address: AddressParts) -> AddressParts:
+    if "postcode" not in address and "uprn" not in address:
+        raise PydanticCustomError("missing", "postcode or UPRN")
+    return address
+
+
+# At least the postcode or the UPRN: lines alone cannot be matched without guessing.
+Address = Annotated[AddressParts, AfterValidator(_placed)]
 
 
 class WorkContact(TypedDict):

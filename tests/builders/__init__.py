@@ -1,0 +1,1 @@
+"""Builders: a valid thing, with one thing changed."""
