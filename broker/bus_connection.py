@@ -112,44 +112,47 @@ async def open_connection(
     """
     client = NatsClient()
     connection = Connection(client)
-    heard = _Heard()
+    refused = asyncio.Event()  # the library would go on trying, for ever
 
     async def on_error(error: Exception) -> None:
-        heard.last = error
+        if "uthorization" in str(error):
+            refused.set()
 
+    connecting = asyncio.ensure_future(
+        client.connect(
+            servers=[url],
+            name=name,
+            error_cb=on_error,
+            reconnected_cb=connection.restored,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type] # a float works; it goes to sleep()
+            connect_timeout=2,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            tls=tls,
+            tls_handshake_first=tls is not None,
+            **how_to_sign_in(credentials),
+        )
+    )
+    no = asyncio.ensure_future(refused.wait())
     try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            await client.connect(
-                servers=[url],
-                name=name,
-                error_cb=on_error,
-                reconnected_cb=connection.restored,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type] # a float works; it goes to sleep()
-                connect_timeout=2,
-                ping_interval=10,
-                max_outstanding_pings=2,
-                tls=tls,
-                tls_handshake_first=tls is not None,
-                **how_to_sign_in(credentials),
-            )
-    except (TimeoutError, OSError, nats_errors.Error) as error:
+        await asyncio.wait({connecting, no}, timeout=CONNECT_TIMEOUT_S, return_when="FIRST_COMPLETED")
+    finally:
+        no.cancel()
+        ended = connecting.done()
+        connecting.cancel()
+    failure = connecting.exception() if ended else None
+    if refused.is_set() or "uthorization" in str(failure):
         await _drop(client)
-        if "uthorization" in str(heard.last) or "uthorization" in str(error):
-            raise CredentialsFault("The bus does not accept these credentials.") from None
-        raise BusUnavailable("No server of the bus answers at the address given.") from None
+        raise CredentialsFault("The bus does not accept these credentials.")
+    if failure is not None or not ended:
+        await _drop(client)
+        raise BusUnavailable("No server of the bus answers at the address given.")
+    guard(client)
     if not client.is_connected:  # a server that closes before PONG leaves no error behind
         await _drop(client)
         raise BusUnavailable("The bus closed the connection at once.")
-    guard(client)
     return connection
-
-
-@dataclass(slots=True)
-class _Heard:
-    """The last thing that the server complained about."""
-
-    last: Exception | None = None
 
 
 async def _drop(client: NatsClient) -> None:

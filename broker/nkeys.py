@@ -6,6 +6,7 @@ holds a user's JWT and seed; it is a secret and is refused when others may read 
 
 import base64
 import binascii
+import json
 import re
 import stat
 from collections.abc import Mapping
@@ -117,6 +118,18 @@ class Credentials:
 
     jwt: str = field(repr=False)
     user: NKey = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """Public key of the account that the user belongs to: the JWT's issuer, as the server checks it."""
+        try:
+            claims = json.loads(base64.urlsafe_b64decode(self.jwt.split(".")[1] + "=="))
+            issuer = str(claims["iss"])
+        except (ValueError, LookupError, TypeError):
+            issuer = ""
+        if not is_public("account", issuer):
+            raise CredentialsFault("A credentials file needs a JWT issued by an account.")
+        return issuer
 
     def text(self) -> str:
         """The content of a credentials file, as every NATS client reads it."""

@@ -29,6 +29,7 @@ class EmbeddedBus:
     root: Path
     server: Server
     keys: BusKeys
+    limits: config.Limits
     admin: Connection = field(repr=False)
     system: Connection = field(repr=False)
 
@@ -56,6 +57,7 @@ class EmbeddedBus:
             Fault: The server did not start.
 
         """
+        limits = limits or config.Limits()
         fresh = not (root / "keys").exists()
         keys = config.create_keys(root) if fresh else config.load_keys(root)
         config.write_config(root, keys, limits=limits, listen=listen)
@@ -70,7 +72,7 @@ class EmbeddedBus:
                 marker.touch(mode=0o600)
             await streams.check(admin, system)
             undo.pop_all()
-        return cls(root, server, keys, admin, system)
+        return cls(root, server, keys, limits, admin, system)
 
     @property
     def url(self) -> str:
@@ -86,6 +88,12 @@ class EmbeddedBus:
         path = self.root / "keys" / f"{role}.creds"
         accounts.write_secret(path, self.credentials(role).text())
         return path
+
+    def restart(self) -> None:
+        """Start the server again on the same address, after a crash; connections come back by themselves."""
+        address = self.server.url.removeprefix("nats://")
+        config.write_config(self.root, self.keys, limits=self.limits, listen=address)
+        self.server.start()
 
     async def stop(self) -> None:
         """Disconnect and stop the server in good order."""
