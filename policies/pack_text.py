@@ -4,10 +4,11 @@ YAML forgives much (a key twice, anchors, tags, ``no`` as false). Here a key sta
 is aliased or tagged, and what the value's class does not know stops the load.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -18,7 +19,16 @@ _T = TypeVar("_T")
 _Path = tuple[str | int, ...]
 
 MAX_FILE_CHARS = 200_000  # ten times the longest file; a data protection officer reads it
-_PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "bool", "null", "map", "seq", "timestamp"))  # fmt: skip
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = frozenset(_TAG + kind for kind in ("str", "int", "bool", "null", "map", "seq", "timestamp"))
+# What a word without quotes may be besides a text. YAML 1.1 reads "no", "on" and 1:20 as
+# something else than a reader does.
+_MEANT: Mapping[str, tuple[str, str]] = {
+    "bool": (r"true|false", "tf"),
+    "null": (r"null", "n"),
+    "int": (r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
+    "timestamp": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "0123456789"),
+}
 
 
 class PackError(ValueError):
@@ -36,6 +46,16 @@ class PackError(ValueError):
         self.file = file
         self.line = line
         self.reason = reason
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader with only the readings of ``_MEANT``."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+
+
+for _kind, (_pattern, _first) in _MEANT.items():
+    _Loader.add_implicit_resolver(_TAG + _kind, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,7 @@ def read_doc(file: str, text: str) -> Doc:
     if len(text) > MAX_FILE_CHARS:
         raise PackError(file, 0, "the file is too long")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise PackError(file, mark.line + 1 if mark else 0, "this is not YAML") from None
@@ -112,7 +132,7 @@ def read_doc(file: str, text: str) -> Doc:
     _check(file, node, lines, (), set())
     # Tags were checked above: only YAML's plain kinds are built.
     try:
-        values = yaml.SafeLoader("").construct_document(node)
+        values = _Loader("").construct_document(node)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise PackError(file, 0, "a value cannot be read") from None
     return Doc(file, values, lines)

@@ -38,7 +38,6 @@ __all__ = [
     "Part3Conditions",
     "Party",
     "Profile",
-    "Prohibited",
     "RetentionClass",
     "Sector",
     "SignoffRule",
@@ -47,7 +46,6 @@ __all__ = [
     "SpecialConditions",
     "TypeRule",
     "Withdrawn",
-    "Wording",
 ]
 
 STRICT = ConfigDict(extra="forbid")
@@ -140,6 +138,7 @@ class Profile:
     special: SpecialConditions | None = None
     criminal: CriminalConditions | None = None
     part_3: Part3Conditions | None = None
+    recipient_regime: Regime | None = None
     personal_data: bool = True
     enabled: bool = True
 
@@ -157,7 +156,7 @@ class Jurisdiction:
     calendar: Division
     agreement_form: Words
     languages: tuple[str, ...]
-    data_rights_age: Annotated[int, Limits(ge=0, le=18)]
+    data_rights_age: Annotated[int, Limits(ge=0, le=18)] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,7 @@ class LegalOption:
 class AnswerField:
     """A field that may be asked of a sector, under a question.
 
-    ``kinds`` restricts it to some of the sector's kinds; ``lint`` names a check of its text.
+    ``kinds`` restricts it to some of the sector's kinds.
     """
 
     __pydantic_config__ = STRICT
@@ -212,7 +211,6 @@ class AnswerField:
     why: Sentence
     tags: tuple[Tag, ...] = ()
     kinds: tuple[OrganisationKind, ...] = ()
-    lint: Literal["no_personal_names"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +378,7 @@ class CaseLimits:
 
 @dataclass(frozen=True, slots=True)
 class NecessityRule:
-    """What a necessity statement must be (POL-18)."""
+    """``necessity.yaml``: what a necessity statement must be (POL-18)."""
 
     __pydantic_config__ = STRICT
     min_chars: Annotated[int, Limits(ge=1, le=400)]
@@ -389,26 +387,6 @@ class NecessityRule:
     template: Sentence
     protected: tuple[str, ...]
     filler: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Prohibited:
-    """An element that no text may carry (POL-27), and the words by which it is noticed."""
-
-    __pydantic_config__ = STRICT
-    title: Words
-    why: Sentence
-    words: Annotated[tuple[str, ...], Limits(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """``wording.yaml``: what is looked for in text, at the edges only."""
-
-    __pydantic_config__ = STRICT
-    necessity: NecessityRule
-    prohibited: Mapping[str, Prohibited]
-
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A whole pack as values, and what may be looked up in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,12 @@ from policies.pack_values import (
     CaseLimits,
     Head,
     Jurisdiction,
+    NecessityRule,
     Overlay,
     Profile,
     RetentionClass,
     Sector,
     TypeRule,
-    Wording,
 )
 from schemas.directory_entry import Nation, OrganisationKind
 
@@ -55,7 +55,7 @@ class Pack:
     sectors: Mapping[str, Sector]
     retention: Mapping[str, RetentionClass]
     limits: CaseLimits
-    wording: Wording
+    necessity: NecessityRule
     types: Mapping[str, TypeRule]
     answers: Mapping[OrganisationKind, TypeRule]
     overlays: Mapping[str, tuple[Overlay, ...]]
@@ -92,7 +92,12 @@ class Pack:
         """
         name, _, major = mt.rpartition("/")
         found = self.answers.get(sender) if name == "information.response" else self.types.get(name)
-        return found if found is not None and str(found.major) == major else None
+        if found is None or str(found.major) != major:
+            return None
+        if found.legal_as_answer:
+            answer = self.answers.get(sender)
+            return replace(found, legal=() if answer is None else answer.legal)
+        return found
 
     def sector_of(self, kind: OrganisationKind) -> str | None:
         """Tell in which sector a kind of agency answers; None when it is never asked."""
