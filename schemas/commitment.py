@@ -14,6 +14,7 @@ from schemas.identifiers import FieldName, Hash
 
 __all__ = [
     "CEK_BYTES",
+    "commits_to",
     "disclosure",
     "disclosure_digest",
     "key_commitment",
@@ -34,6 +35,15 @@ def sha256_text(data: bytes) -> Hash:
 def key_commitment(cek: bytes) -> Hash:
     """KC: commits to the content key without telling it."""
     return b64u(_hmac(cek, b"dovetail/1 key-commit"))
+
+
+def commits_to(commitment: Hash, cek: bytes) -> bool:
+    """Tell whether a commitment is to this content key, in constant time.
+
+    HMAC fills short keys with zeros, so 32 bytes and the same with a zero behind have one
+    commitment: only 32 bytes are a key.
+    """
+    return len(cek) == CEK_BYTES and hmac.compare_digest(key_commitment(cek), commitment)
 
 
 def open_proof(cek: bytes, payload_digest: bytes) -> Hash:

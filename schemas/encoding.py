@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NoReturn, TypeAlias
 
@@ -22,6 +23,7 @@ __all__ = [
     "dump_json",
     "instant_text",
     "is_b64u",
+    "members_of",
     "parse_b64u",
     "parse_canonical_json",
     "parse_instant",
@@ -44,7 +46,7 @@ _INSTANT = re.compile(
 )
 
 
-class _Refused(Exception):  # noqa: N818 - control flow inside one call; carries the code out
+class _Refused(Exception):
     """Strict reading stopped; never leaves this module."""
 
     def __init__(self, code: Code) -> None:
@@ -103,6 +105,13 @@ def parse_canonical_json(
     if not isinstance(value, Problem) and dump_json(value) != data:
         return Problem(Code.MESSAGE_MALFORMED, where)
     return value
+
+
+def members_of(value: JsonValue, names: Sequence[str]) -> list[JsonValue] | None:
+    """Take an object apart that has exactly these members, in this order; None for any other."""
+    if not isinstance(value, dict) or list(value) != list(names):
+        return None
+    return list(value.values())
 
 
 def dump_json(value: JsonValue) -> bytes:

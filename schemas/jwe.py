@@ -18,10 +18,12 @@ from schemas.encoding import (
     JsonValue,
     b64u,
     dump_json,
+    is_b64u,
+    members_of,
     parse_b64u,
     parse_canonical_json,
 )
-from schemas.identifiers import Kid, parse_kid
+from schemas.identifiers import Kid
 from schemas.keys import ENCAPSULATED_BYTES, OpeningKey, SealingKey
 from schemas.problems import Code, Problem
 
@@ -48,7 +50,6 @@ _ENCRYPTED_KEY_BYTES: Final = 48
 _MAX_HEADER_BYTES: Final = 1024
 _ALG: Final = "HPKE-9-KE"
 _ENC: Final = "A256GCM"
-_MEMBERS: Final = ["protected", "recipients", "iv", "ciphertext", "tag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def seal_jwe(
     header: Sequence[tuple[str, str]],
     body: bytes,
     recipients: Sequence[SealingKey],
+    *,
     context: bytes,
     cek: bytes,
     iv: bytes,
@@ -182,18 +184,19 @@ def read_jwe(
     if isinstance(value, Problem):
         return value
     refused = Problem(Code.CONTENT_FORM, where)
-    if not isinstance(value, dict) or list(value) != _MEMBERS:
+    members = members_of(value, ("protected", "recipients", "iv", "ciphertext", "tag"))
+    if members is None:
         return refused
-    header = _read_header(value["protected"], typ, hashes)
-    wraps = _read_wraps(value["recipients"])
-    iv = parse_b64u(value["iv"], size_bytes=IV_BYTES)
-    ciphertext = parse_b64u(value["ciphertext"])
-    tag = parse_b64u(value["tag"], size_bytes=_TAG_BYTES)
+    header = _read_header(members[0], typ, hashes)
+    wraps = _read_wraps(members[1])
+    iv = parse_b64u(members[2], size_bytes=IV_BYTES)
+    ciphertext = parse_b64u(members[3])
+    tag = parse_b64u(members[4], size_bytes=_TAG_BYTES)
     if header is None or wraps is None or isinstance(iv, Problem) or isinstance(tag, Problem):
         return refused
     if isinstance(ciphertext, Problem) or len(ciphertext) != bucket_bytes(len(ciphertext)):
         return refused
-    return Jwe(header, str(value["protected"]), wraps, iv, ciphertext + tag)
+    return Jwe(header, str(members[0]), wraps, iv, ciphertext + tag)
 
 
 def unwrap_cek(jwe: Jwe, key: OpeningKey, context: bytes, where: str) -> bytes | Problem:
@@ -227,22 +230,22 @@ def _read_header(value: JsonValue, typ: str, hashes: Sequence[str]) -> Mapping[s
     if isinstance(raw, Problem):
         return None
     header = parse_canonical_json(raw, limit_bytes=_MAX_HEADER_BYTES)
-    if not isinstance(header, dict) or list(header) != ["enc", "typ", *hashes]:
+    if isinstance(header, Problem):
         return None
-    texts = {name: text for name, text in header.items() if isinstance(text, str)}
-    if len(texts) != len(header) or (texts["enc"], texts["typ"]) != (_ENC, typ):
+    members = members_of(header, ("enc", "typ", *hashes))
+    if members is None or members[:2] != [_ENC, typ]:
         return None
-    if any(isinstance(parse_kid(texts[name]), Problem) for name in hashes):
+    texts = [text for text in members[2:] if isinstance(text, str) and is_b64u(text, 32)]
+    if len(texts) != len(hashes):
         return None
-    return texts
+    return {"enc": _ENC, "typ": typ, **dict(zip(hashes, texts, strict=True))}
 
 
 def _read_wraps(value: JsonValue) -> tuple[Wrap, ...] | None:
     """Read the recipients; None when one is not HPKE-9-KE, has another size, or stands twice."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_RECIPIENTS:
         return None
-    wraps = [_read_wrap(entry) for entry in value]
-    found = tuple(wrap for wrap in wraps if wrap is not None)
+    found = tuple(wrap for wrap in map(_read_wrap, value) if wrap is not None)
     if len(found) != len(value) or len({wrap.kid for wrap in found}) != len(found):
         return None
     return found
@@ -250,18 +253,15 @@ def _read_wraps(value: JsonValue) -> tuple[Wrap, ...] | None:
 
 def _read_wrap(entry: JsonValue) -> Wrap | None:
     """Read one recipient."""
-    match entry:
-        case {
-            "header": {"alg": "HPKE-9-KE", "kid": str(kid), "ek": ek} as header,
-            "encrypted_key": sealed,
-        } if list(entry) == ["header", "encrypted_key"] and list(header) == ["alg", "kid", "ek"]:
-            pass
-        case _:
-            return None
-    encapsulated = parse_b64u(ek, size_bytes=ENCAPSULATED_BYTES)
-    encrypted_key = parse_b64u(sealed, size_bytes=_ENCRYPTED_KEY_BYTES)
+    outer = members_of(entry, ("header", "encrypted_key"))
+    header = members_of(outer[0], ("alg", "kid", "ek")) if outer is not None else None
+    if outer is None or header is None or header[0] != _ALG:
+        return None
+    kid = header[1]
+    encapsulated = parse_b64u(header[2], size_bytes=ENCAPSULATED_BYTES)
+    encrypted_key = parse_b64u(outer[1], size_bytes=_ENCRYPTED_KEY_BYTES)
     if isinstance(encapsulated, Problem) or isinstance(encrypted_key, Problem):
         return None
-    if isinstance(parse_kid(kid), Problem):
+    if not isinstance(kid, str) or not is_b64u(kid, 32):
         return None
     return Wrap(kid, encapsulated, encrypted_key)

@@ -13,10 +13,12 @@ from schemas.encoding import (
     JsonValue,
     b64u,
     dump_json,
+    is_b64u,
+    members_of,
     parse_b64u,
     parse_canonical_json,
 )
-from schemas.identifiers import Hash, Kid, parse_kid
+from schemas.identifiers import Hash, Kid
 from schemas.keys import SIGNATURE_BYTES, SignatureAlgorithm, SigningKey, VerifyingKey
 from schemas.problems import Code, Problem
 
@@ -96,21 +98,18 @@ def read_jws(
     value = parse_canonical_json(_bytes(text), limit_bytes=limit_bytes, where=where)
     if isinstance(value, Problem):
         return value
-    match value:
-        case {"payload": str(body), "signatures": list(entries)} if list(value) == [
-            "payload",
-            "signatures",
-        ]:
-            payload = parse_b64u(body, where=where)
-        case _:
-            return Problem(Code.MESSAGE_MALFORMED, where)
-    if isinstance(payload, Problem):
-        return payload
+    members = members_of(value, ("payload", "signatures"))
+    if members is None or not isinstance(members[0], str) or not isinstance(members[1], list):
+        return Problem(Code.MESSAGE_MALFORMED, where)
+    body, entries = members[0], members[1]
     if len(entries) != len(algorithms):
         return Problem(Code.SIGNATURE_ALGORITHM, where)
-    signatures = []
+    payload = parse_b64u(body, where=where)
+    if isinstance(payload, Problem):
+        return payload
+    signatures: list[Signature] = []
     for entry, alg in zip(entries, algorithms, strict=True):
-        found = _read_signature(entry, alg, typ, tuple(extra), body, where)
+        found = _read_signature(entry, body, _Expected(alg, typ, tuple(extra), where))
         if isinstance(found, Problem):
             return found
         signatures.append(found)
@@ -137,51 +136,52 @@ def verify_jws(jws: Jws, keys: Sequence[VerifyingKey], where: str) -> Problem | 
     return None
 
 
-def _read_signature(
-    entry: JsonValue,
-    alg: SignatureAlgorithm,
-    typ: str,
-    extra: tuple[str, ...],
-    body: str,
-    where: str,
-) -> Signature | Problem:
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What one signature and its header must be."""
+
+    alg: SignatureAlgorithm
+    typ: str
+    extra: tuple[str, ...]
+    where: str
+
+
+def _read_signature(entry: JsonValue, body: str, expected: _Expected) -> Signature | Problem:
     """Read one signature and its protected header."""
-    match entry:
-        case {"protected": str(protected), "signature": signed} if list(entry) == [
-            "protected",
-            "signature",
-        ]:
-            pass
-        case _:
-            return Problem(Code.MESSAGE_MALFORMED, where)
-    raw = parse_b64u(protected, where=where)
-    if isinstance(raw, Problem):
-        return raw
-    header = parse_canonical_json(raw, limit_bytes=_MAX_HEADER_BYTES, where=where)
+    members = members_of(entry, ("protected", "signature"))
+    if members is None:
+        return Problem(Code.MESSAGE_MALFORMED, expected.where)
+    protected, signed = members
+    header = _read_header(protected, expected)
     if isinstance(header, Problem):
         return header
-    if not isinstance(header, dict) or list(header) != ["alg", "kid", "typ", *extra]:
-        return Problem(Code.MESSAGE_MALFORMED, where)
-    if header["alg"] != alg:
-        return Problem(Code.SIGNATURE_ALGORITHM, where)
-    value = parse_b64u(signed, size_bytes=SIGNATURE_BYTES[alg], where=where)
+    size_bytes = SIGNATURE_BYTES[expected.alg]
+    value = parse_b64u(signed, size_bytes=size_bytes, where=expected.where)
     if isinstance(value, Problem):
         return value
-    kid = _hash(header["kid"], where)
-    more = [_hash(header[name], where) for name in extra]
-    if isinstance(kid, Problem) or header["typ"] != typ:
-        return Problem(Code.MESSAGE_MALFORMED, where)
-    texts = tuple(text for text in more if not isinstance(text, Problem))
-    if len(texts) != len(extra):
-        return Problem(Code.MESSAGE_MALFORMED, where)
-    return Signature(alg, kid, texts, f"{protected}.{body}".encode("ascii"), value)
+    kid, *more = header
+    signing_input = f"{protected}.{body}".encode("ascii")
+    return Signature(expected.alg, kid, tuple(more), signing_input, value)
 
 
-def _hash(value: JsonValue, where: str) -> Hash | Problem:
-    """Read 32 bytes that stand as text."""
-    if not isinstance(value, str):
-        return Problem(Code.MESSAGE_MALFORMED, where)
-    return parse_kid(value, where)
+def _read_header(protected: JsonValue, expected: _Expected) -> list[Hash] | Problem:
+    """Read a protected header: the kid, then the further members."""
+    raw = parse_b64u(protected, where=expected.where)
+    if isinstance(raw, Problem):
+        return raw
+    header = parse_canonical_json(raw, limit_bytes=_MAX_HEADER_BYTES, where=expected.where)
+    if isinstance(header, Problem):
+        return header
+    members = members_of(header, ("alg", "kid", "typ", *expected.extra))
+    if members is None:
+        return Problem(Code.MESSAGE_MALFORMED, expected.where)
+    alg, kid, typ, *more = members
+    if alg != expected.alg:
+        return Problem(Code.SIGNATURE_ALGORITHM, expected.where)
+    hashes = [text for text in (kid, *more) if isinstance(text, str) and is_b64u(text, 32)]
+    if typ != expected.typ or len(hashes) != 1 + len(more):
+        return Problem(Code.MESSAGE_MALFORMED, expected.where)
+    return hashes
 
 
 def _bytes(text: str) -> bytes:
