@@ -17,7 +17,9 @@ from tests.builders.values import BROKEN, VALID
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -99,7 +101,10 @@ def test_tags_by_sector(field: Field):
 
 def test_special_category_tags():
     """The tags of Article 9 are told by their name."""
-    assert {tag for tag in Tag if tag.special_category} == {Tag.SPECIAL_HEALTH, Tag.SPECIAL_POSSIBLE}
+    assert {tag for tag in Tag if tag.special_category} == {
+        Tag.SPECIAL_HEALTH,
+        Tag.SPECIAL_POSSIBLE,
+    }
 
 
 @pytest.mark.parametrize(
@@ -189,12 +194,16 @@ def test_nothing_sent_is_echoed(field_id):
 
 def test_no_field_is_prohibited():
     """The catalogue holds nothing that the domain says must never be asked."""
-    assert {field_id: prohibited_id(field_id) for field_id in CATALOGUE if prohibited_id(field_id)} == {}
+    assert {
+        field_id: prohibited_id(field_id) for field_id in CATALOGUE if prohibited_id(field_id)
+    } == {}
 
 
 def test_the_statement_is_the_only_one_accepted():
     """The public-task statement is fixed: it names the sections and admits no other wording."""
     statement = next(field for field in ASK_FIELDS if field.id == "ask.public_task_statement")
-    assert "sections 36 to 38 of the Counter-Terrorism and Security Act 2015" in PUBLIC_TASK_STATEMENT
+    assert (
+        "sections 36 to 38 of the Counter-Terrorism and Security Act 2015" in PUBLIC_TASK_STATEMENT
+    )
     assert statement.check(PUBLIC_TASK_STATEMENT) == ()
     assert statement.check(PUBLIC_TASK_STATEMENT + " ") != ()

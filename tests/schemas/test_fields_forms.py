@@ -28,7 +28,9 @@ def test_nhs_numbers(number, holds):
 @given(st.text("0123456789", min_size=9, max_size=9))
 def test_an_nhs_number_has_at_most_one_check_digit(stem):
     """Nine digits fit one check digit, or none when it would be ten."""
-    weighted = sum(int(digit) * weight for digit, weight in zip(stem, range(10, 1, -1), strict=True))
+    weighted = sum(
+        int(digit) * weight for digit, weight in zip(stem, range(10, 1, -1), strict=True)
+    )
     expected = {0: [0], 1: []}.get(weighted % 11, [11 - weighted % 11])
     assert [digit for digit in range(10) if nhs_number_holds(f"{stem}{digit}")] == expected
 
@@ -91,7 +93,9 @@ def test_joiners_are_spelling(joiner):
     assert CATALOGUE["id.given_names"].check(f"\u0645\u06cc{joiner}\u0646") == ()
 
 
-@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x07", "\x7f", "\ue000", "\ud800"])
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u2066", "\u200b", "\ufeff", "\x07", "\x7f", "\ue000", "\ud800"]
+)
 def test_what_hides_or_turns_text_is_refused(hidden):
     """A character that a reader would not see, or that turns what they see, is refused."""
     assert CATALOGUE["cla.query"].check(f"a{hidden}b") != ()
