@@ -8,21 +8,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
+from policies.defaults import Defaults, defaults
+from policies.necessity import necessity_digest, necessity_of
 from sqlalchemy import Connection, delete, insert, select
 
 from adapters.edge import Edge
-from adapters.mailbox import Letter, keep_letter, letters, open_body, queue, seal_body
+from adapters.mailbox import Letter, keep_letter, queue, seal_body
 from adapters.request_facts import request_facts
 from adapters.store import SEQUENCES
 from policies.check import Context, Place, check_body, check_manifest
-from policies.defaults import Defaults, defaults
-from policies.necessity import necessity_digest, necessity_of
 from schemas.commitment import CEK_BYTES
 from schemas.directory_entry import DirectoryEntry, Role
 from schemas.encoding import JsonValue
-from schemas.envelope import verify
 from schemas.identifiers import agency_urn, make_jti
 from schemas.jwe import IV_BYTES
 from schemas.keys import sealing_key
@@ -151,7 +149,7 @@ def _make(edge: Edge, c: Connection, draft: Draft) -> _Made | tuple[Problem, ...
     return problems or _Made(sealed, manifest, fields, cek, now)
 
 
-def _claims(  # noqa: PLR0913 - the parts of one manifest
+def _claims(
     edge: Edge,
     c: Connection,
     draft: Draft,
@@ -189,7 +187,7 @@ def _claims(  # noqa: PLR0913 - the parts of one manifest
     return claims
 
 
-def _policy(  # noqa: PLR0913 - the parts of one check
+def _policy(
     edge: Edge,
     c: Connection,
     manifest: Manifest,

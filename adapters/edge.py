@@ -93,5 +93,7 @@ class Edge:
         """
         found = self.directory.in_force(at)
         if found is None:
-            raise EdgeFault("No policy pack is in force: nothing can be sent until one is published.")
+            raise EdgeFault(
+                "No policy pack is in force: nothing can be sent until one is published."
+            )
         return found

@@ -123,7 +123,9 @@ def load(folder: Path, passphrase: bytes) -> Seeds:
         sealed = (folder / _STORAGE).read_bytes()
         ring_bytes = (folder / _RING).read_bytes()
     except FileNotFoundError:
-        raise KeyRingError("The agency's key files are missing: restore them from a backup.") from None
+        raise KeyRingError(
+            "The agency's key files are missing: restore them from a backup."
+        ) from None
     opened = open_seed(sealed, passphrase)
     if isinstance(opened, Problem):
         raise KeyRingError("The key file does not open: check the passphrase file.")
@@ -131,7 +133,9 @@ def load(folder: Path, passphrase: bytes) -> Seeds:
     try:
         ring = Vault(storage, lambda: b"").open(ring_bytes, _RING)
     except StoreError:
-        raise KeyRingError("The key ring does not fit its storage key: restore both together.") from None
+        raise KeyRingError(
+            "The key ring does not fit its storage key: restore both together."
+        ) from None
     return Seeds(
         storage,
         _seed(ring["ed25519"]),

@@ -204,7 +204,9 @@ def open_body(vault: Vault, found: Letter) -> Mapping[str, JsonValue] | None:
     """Open the field values of a message; None while it is unread."""
     if found.body is None:
         return None
-    opened: Mapping[str, JsonValue] = vault.open(found.body, f"messages/{found.way}/{found.jti}/body")
+    opened: Mapping[str, JsonValue] = vault.open(
+        found.body, f"messages/{found.way}/{found.jti}/body"
+    )
     return opened
 
 

@@ -13,7 +13,14 @@ from schemas.messages.message_type import Effect, MessageType
 from schemas.messages.registry import REGISTRY
 from schemas.problems import Problem
 
-__all__ = ["closed_questions", "counts", "manifest_of", "request_facts", "request_letter", "type_of"]
+__all__ = [
+    "closed_questions",
+    "counts",
+    "manifest_of",
+    "request_facts",
+    "request_letter",
+    "type_of",
+]
 
 #: A message in one of these states does not count: it never reached anybody, or was not believed.
 _VOID = frozenset({"refused", "rejected", "recalled"})
@@ -70,7 +77,11 @@ def request_facts(
         return None
     others = tuple(found for found in answered_about(c, request.jti) if counts(found))
     effects = [type_of(found).effect for found in others if found.mt in REGISTRY]
-    granted = [manifest_of(f).attest.extension for f in others if f.mt in REGISTRY and type_of(f).effect is Effect.DECIDES_TIME]
+    granted = [
+        manifest_of(f).attest.extension
+        for f in others
+        if f.mt in REGISTRY and type_of(f).effect is Effect.DECIDES_TIME
+    ]
     closed = closed_questions(c, request)
     return RequestFacts(
         jti=request.jti,
@@ -82,7 +93,9 @@ def request_facts(
         purpose=claims.pol.purpose,
         subject_class=claims.subject_class,
         public_task_statement=bool(claims.attest.public_task_statement),
-        open=request.state != "recalled" and not _ENDS.intersection(effects) and closed != frozenset(claims.wants),
+        open=request.state != "recalled"
+        and not _ENDS.intersection(effects)
+        and closed != frozenset(claims.wants),
         closed_questions=closed,
         queries=effects.count(Effect.STOPS_CLOCK),
         extension_days=sum(one.days for one in granted if one is not None and one.granted),

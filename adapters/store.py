@@ -239,7 +239,10 @@ class EdgeStore:
             tables.create_all(c)
             found = {row.name: row.value for row in c.execute(select(META))}
             if not found:
-                rows = ({"name": "version", "value": FORMAT_VERSION}, {"name": "agency", "value": agency})
+                rows = (
+                    {"name": "version", "value": FORMAT_VERSION},
+                    {"name": "agency", "value": agency},
+                )
                 c.execute(insert(META), rows)
             elif found.get("version") != FORMAT_VERSION:
                 msg = f"the store has format {found.get('version')}, this program knows {FORMAT_VERSION}: use the program that made it, or migrate"
@@ -281,5 +284,3 @@ def _take_write_lock(connection: Connection) -> None:
 def row_json(value: str | None) -> Mapping[str, Any] | None:
     """Read a JSON column that may be null."""
     return None if value is None else json.loads(value)
-
-
