@@ -136,7 +136,9 @@ async def open_connection(
     )
     no = asyncio.ensure_future(refused.wait())
     try:
-        await asyncio.wait({connecting, no}, timeout=CONNECT_TIMEOUT_S, return_when="FIRST_COMPLETED")
+        await asyncio.wait(
+            {connecting, no}, timeout=CONNECT_TIMEOUT_S, return_when="FIRST_COMPLETED"
+        )
     finally:
         no.cancel()
         ended = connecting.done()

@@ -26,8 +26,8 @@ __all__ = [
     "Fault",
     "MessageTooLarge",
     "QuotaReached",
-    "Sent",
     "SendResult",
+    "Sent",
 ]
 
 IN_HAND = 16

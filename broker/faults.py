@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-class Fault(Exception):  # noqa: N818 - the word of style 4
+class Fault(Exception):
     """The world is broken: trying again later may help."""
 
 
@@ -45,5 +45,5 @@ class CredentialsFault(Fault):
     """A credentials or key file is missing, unreadable, open to others or not of the right form."""
 
 
-class Bug(Exception):  # noqa: N818 - the word of style 4
+class Bug(Exception):
     """Ours to mend: repeating will not help. The bus parks the message at once."""

@@ -100,5 +100,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        names = sorted({".".join(str(part) for part in one["loc"]) or "?" for one in error.errors()})
-        raise SettingsFault(f"Settings that are unknown or out of range: {', '.join(names)}.") from None
+        names = sorted(
+            {".".join(str(part) for part in one["loc"]) or "?" for one in error.errors()}
+        )
+        raise SettingsFault(
+            f"Settings that are unknown or out of range: {', '.join(names)}."
+        ) from None

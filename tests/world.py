@@ -64,7 +64,9 @@ class World:
 
     async def service(self, role: Role = "worker") -> Bus:
         """A service's bus."""
-        bus = await Bus.connect(self.bus.url, self.bus.credentials(role), clock=self.clock, name=role)
+        bus = await Bus.connect(
+            self.bus.url, self.bus.credentials(role), clock=self.clock, name=role
+        )
         self.opened.append(bus.close)
         return bus
 
@@ -95,7 +97,7 @@ async def a_world(root: Path, *, limits: Limits | None = None) -> AsyncIterator[
 async def until(condition: Callable[[], object], *, patience_s: float = PATIENCE_S) -> None:
     """Wait until something holds; fail with a TimeoutError if it never does."""
     async with asyncio.timeout(patience_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition, of any thread or process
             await asyncio.sleep(0.005)
 
 
