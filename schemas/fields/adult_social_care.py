@@ -1,11 +1,11 @@
 """What adult social care may be asked (domain 2.5). Never: finances, assessments, carers' data."""
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
-from schemas.fields.forms import STRICT, BestPerson, Concern, Engagement, WorkContact
+from schemas.fields.forms import STRICT, BestPerson, Concern, Engagement, WorkContact, alone
 
 __all__ = ["FIELDS", "Section42"]
 
@@ -73,7 +73,9 @@ FIELDS = (
     ),
     Field(
         "asc.s42_enquiry",
-        Section42,
+        Annotated[
+            Section42, alone("status", "none", "outcome"), alone("status", "open", "outcome")
+        ],
         "Safeguarding enquiry",
         "Shows protection that is in place already.",
         "A3",

@@ -6,6 +6,8 @@ unrelated adults.
 
 from typing import Annotated, Literal, NotRequired
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
@@ -21,6 +23,7 @@ from schemas.fields.forms import (
     RiskLevel,
     Text120,
     WorkContact,
+    alone,
     chars,
 )
 
@@ -92,6 +95,12 @@ class Exploitation(TypedDict):
     ]
 
 
+def _none_alone(orders: list[CourtOrder]) -> list[CourtOrder]:
+    if "none" in orders and len(orders) > 1:
+        raise PydanticCustomError("contradicts", "no order, and an order")
+    return orders
+
+
 _CHILD = frozenset({Tag.CHILD})
 
 FIELDS = (
@@ -130,7 +139,12 @@ FIELDS = (
     ),
     Field(
         "csc.court_orders",
-        Annotated[list[CourtOrder], Limits(min_length=1, max_length=6), DISTINCT],
+        Annotated[
+            list[CourtOrder],
+            Limits(min_length=1, max_length=6),
+            DISTINCT,
+            AfterValidator(_none_alone),
+        ],
         "Court orders",
         "Shows who may consent; under a care order the authority shares responsibility.",
         "C4",
@@ -138,7 +152,7 @@ FIELDS = (
     ),
     Field(
         "csc.exploitation_risk",
-        Exploitation,
+        Annotated[Exploitation, alone("level", "none", "types")],
         "Risk of exploitation",
         "Shows where the concern overlaps with another.",
         "C5",

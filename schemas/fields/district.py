@@ -1,11 +1,11 @@
 """What a lower-tier district may be asked beside housing, about its own residents (POL-21)."""
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
-from schemas.fields.forms import STRICT, WorkContact, YearMonth
+from schemas.fields.forms import STRICT, WorkContact, YearMonth, alone
 
 __all__ = ["FIELDS", "CommunitySafetyCase"]
 
@@ -22,7 +22,7 @@ class CommunitySafetyCase(TypedDict):
 FIELDS = (
     Field(
         "dst.community_safety_case",
-        CommunitySafetyCase,
+        Annotated[CommunitySafetyCase, alone("part", "none", "category", "month")],
         "Community safety case",
         "Shows conflict in which the person is involved, or which they suffer.",
         "D1",

@@ -114,6 +114,7 @@ _CODES: Mapping[str, Code] = {
     "literal_error": Code.FIELD_NOT_A_CHOICE,
     "greater_than_equal": Code.FIELD_OUT_OF_RANGE,
     "less_than_equal": Code.FIELD_OUT_OF_RANGE,
+    "contradicts": Code.FIELD_CONTRADICTS,
     "check_digit": Code.FIELD_CHECK_DIGIT,
     "characters": Code.FIELD_CHARACTERS,
     "string_unicode": Code.FIELD_CHARACTERS,

@@ -51,6 +51,7 @@ __all__ = [
     "Urn",
     "WorkContact",
     "YearMonth",
+    "alone",
     "chars",
     "tidy",
 ]
@@ -205,6 +206,20 @@ class AddressParts(TypedDict):
     lines: NotRequired[Annotated[list[Text80], Limits(min_length=1, max_length=5)]]
     postcode: NotRequired[Postcode]
     uprn: NotRequired[Uprn]
+
+
+def alone(member: str, value: object, *others: str) -> AfterValidator:
+    """Refuse an object whose ``member`` has ``value`` while one of ``others`` says otherwise.
+
+    Example: status ``none`` beside a category. Stands in ``Annotated`` beside the object.
+    """
+
+    def checked(parts: _T) -> _T:
+        if isinstance(parts, dict) and parts[member] == value and parts.keys() & set(others):
+            raise PydanticCustomError("contradicts", "says nothing, and something")
+        return parts
+
+    return AfterValidator(checked)
 
 
 def _placed(address: AddressParts) -> AddressParts:

@@ -17,6 +17,7 @@ from schemas.fields.forms import (
     Text150,
     WorkContact,
     YearMonth,
+    alone,
 )
 
 __all__ = [
@@ -95,7 +96,14 @@ _HEALTH = frozenset({Tag.SPECIAL_HEALTH})
 _TEXT = _HEALTH | {Tag.FREE_TEXT}
 
 FIELDS = (
-    Field("hlt.known", KnownToService, "Known to the service", "Routes support.", "H1", _HEALTH),
+    Field(
+        "hlt.known",
+        Annotated[KnownToService, alone("status", "not_known", "last_contact")],
+        "Known to the service",
+        "Routes support.",
+        "H1",
+        _HEALTH,
+    ),
     Field(
         "hlt.service_type",
         Annotated[list[ServiceType], Limits(min_length=1, max_length=7), DISTINCT],
@@ -114,7 +122,7 @@ FIELDS = (
     ),
     Field(
         "hlt.neurodiversity",
-        Neurodiversity,
+        Annotated[Neurodiversity, alone("status", "none", "types")],
         "Neurodiversity",
         "Adjusts the plan and avoids misreading traits as intent.",
         "H2",

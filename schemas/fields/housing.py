@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NotRequired
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
-from schemas.fields.forms import STRICT, Limits, Text150, WorkContact, YearMonth
+from schemas.fields.forms import STRICT, Limits, Text150, WorkContact, YearMonth, alone
 
 __all__ = ["FIELDS", "AsbCase", "EvictionRisk", "HouseholdCounts"]
 
@@ -74,7 +74,7 @@ FIELDS = (
     ),
     Field(
         "hsg.asb_case",
-        AsbCase,
+        Annotated[AsbCase, alone("part", "none", "category", "month")],
         "Antisocial behaviour",
         "Shows conflict in which the person is involved, or which they suffer.",
         "G4",

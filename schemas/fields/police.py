@@ -7,6 +7,8 @@ investigations, anything within section 38(5) of the 2015 Act.
 
 from typing import Annotated, Literal, NotRequired
 
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
@@ -82,6 +84,12 @@ class VisitSafety(TypedDict):
     note: NotRequired[Text150]
 
 
+def _counted(referrals: PreviousReferrals) -> PreviousReferrals:
+    if referrals["count"] < len(referrals.get("referrals", [])):
+        raise PydanticCustomError("contradicts", "more referrals than counted")
+    return referrals
+
+
 _CRIMINAL = frozenset({Tag.CRIMINAL})
 
 FIELDS = (
@@ -143,7 +151,7 @@ FIELDS = (
     ),
     Field(
         "pol.previous_prevent_referrals",
-        PreviousReferrals,
+        Annotated[PreviousReferrals, AfterValidator(_counted)],
         "Earlier Prevent referrals",
         "Keeps a repeated referral from being seen as a first one.",
         "P5",

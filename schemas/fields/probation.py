@@ -1,11 +1,11 @@
 """What probation may be asked (domain 2.5)."""
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from schemas.fields.field import Field, Tag
-from schemas.fields.forms import STRICT, Text150, WorkContact, YearMonth
+from schemas.fields.forms import STRICT, Text150, WorkContact, YearMonth, alone
 
 __all__ = ["FIELDS", "Mappa", "ProbationStatus"]
 
@@ -47,7 +47,14 @@ FIELDS = (
         "B2",
         _CRIMINAL,
     ),
-    Field("prb.mappa", Mappa, "MAPPA", "Shows who manages risk already.", "B2", _CRIMINAL),
+    Field(
+        "prb.mappa",
+        Annotated[Mappa, alone("level", 0, "category")],
+        "MAPPA",
+        "Shows who manages risk already.",
+        "B2",
+        _CRIMINAL,
+    ),
     Field(
         "prb.tact_related",
         bool,

@@ -170,6 +170,7 @@ VALID: dict[str, Any] = {
 
 _LONG, _SHORT, _CHOICE = Code.FIELD_TOO_LONG, Code.FIELD_TOO_SHORT, Code.FIELD_NOT_A_CHOICE
 _RANGE, _BAD, _MISSING = Code.FIELD_OUT_OF_RANGE, Code.FIELD_INVALID, Code.FIELD_MISSING
+_DIFFERS = Code.FIELD_CONTRADICTS
 _DIGIT, _CHARS = Code.FIELD_CHECK_DIGIT, Code.FIELD_CHARACTERS
 
 _BROKEN_CONTACT = [
@@ -298,10 +299,16 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
     "edu.protective_factors": _BROKEN_POINTS,
     "edu.best_person_to_approach": _BROKEN_BEST,
     "edu.parent_aware": [(True, _CHOICE, "")],
-    "hlt.known": [({"status": "open", "last_contact": "2026-13"}, _BAD, "/last_contact")],
+    "hlt.known": [
+        ({"status": "open", "last_contact": "2026-13"}, _BAD, "/last_contact"),
+        ({"status": "not_known", "last_contact": "2026-10"}, _DIFFERS, ""),
+    ],
     "hlt.service_type": [([], _SHORT, ""), (["gp"], _CHOICE, "/0"), (["ld", "ld"], _BAD, "")],
     "hlt.relevant_condition": _text(150),
-    "hlt.neurodiversity": [({"status": "diagnosed", "types": []}, _SHORT, "/types")],
+    "hlt.neurodiversity": [
+        ({"status": "diagnosed", "types": []}, _SHORT, "/types"),
+        ({"status": "none", "types": ["adhd"]}, _DIFFERS, ""),
+    ],
     "hlt.risk_to_self": _BROKEN_RISK,
     "hlt.risk_to_others": _BROKEN_RISK,
     "hlt.capacity_concern": _BROKEN_CONCERN,
@@ -324,6 +331,7 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
     "pol.court_or_bail_conditions": _text(150),
     "pol.previous_prevent_referrals": [
         ({"count": 100}, _RANGE, "/count"),
+        ({**VALID["pol.previous_prevent_referrals"], "count": 0}, _DIFFERS, ""),
         ({"count": 1, "referrals": []}, _SHORT, "/referrals"),
     ],
     "pol.handling_conditions": _text(300),
@@ -338,8 +346,15 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
         ([VALID["csc.parental_responsibility"][0]] * 5, _LONG, ""),
         ([{"name": "Sam Exemplar"}], _MISSING, "/0/contact_safe"),
     ],
-    "csc.court_orders": [(["none", "none"], _BAD, ""), ([], _SHORT, "")],
-    "csc.exploitation_risk": [({"level": "some"}, _CHOICE, "/level")],
+    "csc.court_orders": [
+        (["none", "none"], _BAD, ""),
+        (["none", "wardship"], _DIFFERS, ""),
+        ([], _SHORT, ""),
+    ],
+    "csc.exploitation_risk": [
+        ({"level": "some"}, _CHOICE, "/level"),
+        ({"level": "none", "types": ["other"]}, _DIFFERS, ""),
+    ],
     "csc.domestic_abuse_in_home": _BROKEN_CHOICE,
     "csc.missing_12m": [(-1, _RANGE, ""), (1000, _RANGE, "")],
     "csc.engagement": _BROKEN_CHOICE,
@@ -351,7 +366,11 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
     "asc.harm_risk": _BROKEN_FLAG,
     "asc.unable_to_protect": _BROKEN_FLAG,
     "asc.capacity_issue": _BROKEN_CONCERN,
-    "asc.s42_enquiry": [({"status": "closed", "outcome": "proven"}, _CHOICE, "/outcome")],
+    "asc.s42_enquiry": [
+        ({"status": "closed", "outcome": "proven"}, _CHOICE, "/outcome"),
+        ({"status": "none", "outcome": "risk_removed"}, _DIFFERS, ""),
+        ({"status": "open", "outcome": "risk_removed"}, _DIFFERS, ""),
+    ],
     "asc.living_situation": _BROKEN_CHOICE,
     "asc.engagement": _BROKEN_CHOICE,
     "asc.best_person_to_approach": _BROKEN_BEST,
@@ -359,10 +378,16 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
     "hsg.status": _BROKEN_CHOICE,
     "hsg.household_counts": [({"adults": 31, "children": 0}, _RANGE, "/adults")],
     "hsg.eviction_risk": [({"at_risk": True, "month": "2027-1"}, _BAD, "/month")],
-    "hsg.asb_case": [({"part": "witness"}, _CHOICE, "/part")],
+    "hsg.asb_case": [
+        ({"part": "witness"}, _CHOICE, "/part"),
+        ({"part": "none", "month": "2026-05"}, _DIFFERS, ""),
+    ],
     "hsg.observed_concern": _text(150),
     "hsg.officer_contact": _BROKEN_CONTACT,
-    "dst.community_safety_case": [({"part": "witness"}, _CHOICE, "/part")],
+    "dst.community_safety_case": [
+        ({"part": "witness"}, _CHOICE, "/part"),
+        ({"part": "none", "month": "2026-05"}, _DIFFERS, ""),
+    ],
     "dst.hate_incident_reporter": _BROKEN_FLAG,
     "dst.service_contact": _BROKEN_CONTACT,
     "yjs.status": [({"status": "none", "ends": "soon"}, _BAD, "/ends")],
@@ -377,6 +402,7 @@ BROKEN: dict[str, list[tuple[Any, Code, str]]] = {
     "prb.rosh_level": _BROKEN_CHOICE,
     "prb.mappa": [
         ({"level": 4}, _CHOICE, "/level"),
+        ({"level": 0, "category": 1}, _DIFFERS, ""),
         ({"level": 1, "category": 0}, _CHOICE, "/category"),
     ],
     "prb.tact_related": _BROKEN_FLAG,
