@@ -13,7 +13,8 @@ from schemas.fields.field import Field, Tag
 from schemas.fields.prohibited import prohibited_id
 from schemas.fields.sector import PREFIXES, Sector, sector_of
 from schemas.problems import Problem
-from tests.builders.values import BROKEN, VALID
+from tests.builders.broken_values import BROKEN
+from tests.builders.values import VALID
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
