@@ -1,8 +1,8 @@
 """From a matched record to an answer: the part that every agency's adapter has in common. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeAlias, TypeVar, assert_never, cast
 
 from adapters.agency import (
     Answer,
@@ -18,7 +18,6 @@ from adapters.agency import (
 )
 from adapters.matching import Ambiguous, Candidate, Matched, Nobody, match
 from schemas.fields.exchange import SearchedSystem
-from schemas.fields.field import JsonValue
 from schemas.fields.item import Held, Item, Kind, NotHeld
 from schemas.fields.refusal_reason import RefusalReason
 
@@ -64,19 +63,17 @@ def answer(
             assert_never(found)
 
 
-def tell(
-    stated: Stated[T],
-    kind: Kind,
-    as_at: date,
-    source: str,
-    write: Callable[[T], JsonValue] = lambda value: value,  # type: ignore[assignment,return-value]  # for values that are JSON already
-) -> Item | Unanswered:
-    """Turn one cell of a summary into an item; an empty cell says nothing and is never "not held"."""
+def tell(stated: object, kind: Kind, as_at: date, source: str) -> Item | Unanswered:
+    """Turn one cell of a summary (``Stated``) into an item.
+
+    An empty cell says nothing, which is never "not held". A value is JSON already, and
+    ``agency.collect`` checks it against the field.
+    """
     if stated is None:
         return Unanswered.NO_SOURCE
     if isinstance(stated, NotHeld):
         return stated
-    return Held(write(stated), kind, as_at, source)
+    return Held(cast("JsonValue", stated), kind, as_at, source)
 
 
 def year_month(on: date) -> str:

@@ -18,7 +18,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from adapters.agency import Address, Answer, SourceError, Subject, Teller, Unanswered, Wanted, Window
+from adapters.agency import (
+    Address,
+    Answer,
+    SourceError,
+    Subject,
+    Teller,
+    Unanswered,
+    Wanted,
+    Window,
+)
 from adapters.answering import Stated, answer, tell
 from adapters.matching import Candidate
 from adapters.sources import ctf
@@ -26,9 +35,11 @@ from adapters.sources.attendance import Register, per_cent, read_register
 from adapters.sources.csv_drop import Column, Row, read
 from adapters.sources.folder import Dated, Watched, newest, only_known, still_current
 from adapters.sources.identifiers import is_upn
-from adapters.sources.summary import pair, points, stated
-from schemas.fields.field import JsonValue
-from schemas.fields.item import Held, Item, NotHeld
+from adapters.sources.summary import chosen, pair, points, stated, words
+from schemas.encoding import JsonValue
+from schemas.fields.education import SuspensionReason
+from schemas.fields.forms import Engagement
+from schemas.fields.item import Held, Item, Kind, NotHeld
 
 __all__ = ["Education"]
 
@@ -37,7 +48,9 @@ REGISTER = "Attendance register"
 SUSPENSIONS = "Suspensions register"
 WELFARE = "Safeguarding lead's summary"
 
-_KINDS = {"fact": "fact", "opinion": "opinion", "assessment": "assessment"}
+_KINDS: dict[str, Kind] = {"fact": "fact", "opinion": "opinion", "assessment": "assessment"}
+_STATUSES = {s: s for s in ("none", "early_help", "cin", "cp", "cla")}
+_AWARE = {s: s for s in ("yes", "no", "unknown")}
 _PROTECTIVE = tuple(f"protective_{n}" for n in range(1, 6))
 _WELFARE = tuple(
     map(
@@ -58,7 +71,7 @@ class _Seen:
     """Something that staff noticed, with its kind and day."""
 
     text: str
-    kind: str
+    kind: Kind
     on: date
 
 
@@ -126,9 +139,7 @@ class Education:
             still_current(self._name, day, wanted.at, self._max_age_days)
         records = {upn: _Record(pupil, school) for upn, pupil in school.pupils.items()}
         candidates = [_candidate(pupil) for pupil in school.pupils.values()]
-        return answer(
-            subject, wanted, candidates, records, TELLERS, ("education_records",), [None]
-        )
+        return answer(subject, wanted, candidates, records, TELLERS, ("education_records",), [None])
 
 
 def _candidate(pupil: ctf.Pupil) -> Candidate:
@@ -166,7 +177,8 @@ def _suspended(file: Dated) -> _Suspended:
             raise row.wrong("start_date", "It lies outside the days that the file's name says.")
         if not sessions:
             raise row.wrong("sessions", "It is empty or nought.")
-        found[upn].append((day, sessions, row.text("reason")))
+        reason = row.choice_of("reason", row.text("reason"), words(SuspensionReason))
+        found[upn].append((day, sessions, reason))
     return _Suspended(file.covers, {upn: tuple(sorted(them)) for upn, them in found.items()})
 
 
@@ -183,21 +195,20 @@ def _welfare(file: Dated) -> dict[str, _Welfare]:
         upn = _upn(row)
         if upn in found:
             raise row.wrong("upn", "Another line has it.")
-        if (since := row.maybe("safeguarding_since")) is not None:
-            row.day("safeguarding_since")
-        status = stated(row, "safeguarding_status", row.text)
+        since = row.day("safeguarding_since")
+        status = chosen(row, "safeguarding_status", _STATUSES)
         found[upn] = _Welfare(
             recorded_on=row.needed_day("recorded_on"),
-            status={"status": status, **({"since": since} if since else {})}
+            status={"status": status, **({"since": since.isoformat()} if since else {})}
             if isinstance(status, str)
             else status,
             behaviour=_seen(row, "behaviour_change", "behaviour"),
             online=_seen(row, "online_concern", "online"),
             peers=stated(row, "peer_context", row.text),
-            family=stated(row, "family_engagement", row.text),
+            family=chosen(row, "family_engagement", words(Engagement)),
             protective=points(row, _PROTECTIVE),
             best_person=pair(row, "best_person_role", "best_person_why", ("role", "why")),
-            parent_aware=stated(row, "parent_aware", row.text),
+            parent_aware=chosen(row, "parent_aware", _AWARE),
         )
     return found
 
@@ -228,7 +239,7 @@ def _attendance(record: _Record, _window: Window | None, at: date) -> Item | Una
     if register is None:
         return Unanswered.NO_SOURCE
     covers, marks = register.covers, register.marks.get(record.pupil.upn, ())
-    began = date(at.year if at.month >= 9 else at.year - 1, 9, 1)  # noqa: PLR2004  # school year
+    began = date(at.year if at.month >= 9 else at.year - 1, 9, 1)  # school year
     this_year = Window(began, min(at, covers.to_on))
     if covers.from_on > began:
         return Unanswered.WINDOW_NOT_COVERED
@@ -278,14 +289,14 @@ def _roll(record: _Record, value: str) -> Held:
     return Held(value, "fact", record.pupil.as_at, ROLL)
 
 
-def _of_welfare(part: str, kind: str) -> Teller[_Record]:
+def _of_welfare(part: str, kind: Kind) -> Teller[_Record]:
     """Make the teller of one part of the summary that is judged as the summary is dated."""
 
     def teller(record: _Record, _window: Window | None, _at: date) -> Item | Unanswered:
         welfare = record.school.welfare.get(record.pupil.upn)
         if welfare is None:
             return Unanswered.NO_SOURCE
-        return tell(getattr(welfare, part), kind, welfare.recorded_on, WELFARE)  # type: ignore[arg-type]  # one of Kind below
+        return tell(getattr(welfare, part), kind, welfare.recorded_on, WELFARE)
 
     return teller
 
@@ -300,7 +311,7 @@ def _of_seen(part: str) -> Teller[_Record]:
             return Unanswered.NO_SOURCE if seen is None else seen
         if window is not None and not window.holds(seen.on):
             return Unanswered.NOT_CERTAIN  # the sheet has room for one, and it is another time's
-        return Held(seen.text, seen.kind, seen.on, WELFARE)  # type: ignore[arg-type]  # one of _KINDS
+        return Held(seen.text, seen.kind, seen.on, WELFARE)
 
     return teller
 

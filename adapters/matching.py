@@ -218,9 +218,7 @@ def _given(subject: Subject, candidate: Candidate) -> _Given:
     if any(len(name) > 1 for name in our_names & their_names):
         return _Given(_Point.AGREES)
     # Here at least one side of any pair that fits is a mere initial.
-    initials = any(
-        1 in (len(a), len(b)) and a[0] == b[0] for a in our_names for b in their_names
-    )
+    initials = any(1 in (len(a), len(b)) and a[0] == b[0] for a in our_names for b in their_names)
     return _Given(_Point.SILENT if initials else _Point.DIFFERS)
 
 
@@ -238,9 +236,7 @@ def _later_names_fit(ours: list[str], theirs: list[str]) -> bool:
 
 def _whole_names(person: Subject | Candidate) -> set[str]:
     """Given and family name run together: as recorded, and each known-as of several words."""
-    families = (
-        (person.family_name,) if isinstance(person, Subject) else person.family_names
-    )
+    families = (person.family_name,) if isinstance(person, Subject) else person.family_names
     first = _words(person.given_names)[:1]
     recorded = {first[0] + letters(family) for family in families if first and letters(family)}
     return recorded | {letters(alias) for alias in person.known_as if len(_words(alias)) > 1}
@@ -265,9 +261,7 @@ def _address(subject: Subject, candidate: Candidate, *, current_only: bool) -> _
     current = () if subject.address_current is None else (subject.address_current,)
     ours = current if current_only else (*current, *subject.addresses_previous)
     theirs = (
-        candidate.addresses
-        if current_only
-        else (*candidate.addresses, *candidate.addresses_former)
+        candidate.addresses if current_only else (*candidate.addresses, *candidate.addresses_former)
     )
     points = {_same_place(a, b) for a in ours for b in theirs}
     for point in (_Point.AGREES, _Point.DIFFERS):

@@ -18,14 +18,16 @@ from adapters.sources.csv_drop import Column, read
 from adapters.sources.folder import Dated
 from adapters.sources.identifiers import is_upn
 
-__all__ = ["ATTENDING", "ABSENT", "NOT_POSSIBLE", "Register", "per_cent", "read_register"]
+__all__ = ["ABSENT", "ATTENDING", "NOT_POSSIBLE", "Register", "per_cent", "read_register"]
 
 # Present, late before the register closed, and attending elsewhere for education.
 ATTENDING = frozenset({"/", "\\", "L", "K", "V", "P", "W", "B"})
 # Authorised, then unauthorised.
-ABSENT = frozenset("C C1 C2 E I J1 M R S T".split()) | frozenset("G N O U".split())
+ABSENT = frozenset(["C", "C1", "C2", "E", "I", "J1", "M", "R", "S", "T"]) | frozenset(
+    ["G", "N", "O", "U"]
+)
 # Dual registered elsewhere, not of age, no access, school shut or the like, not yet on roll, holiday.
-NOT_POSSIBLE = frozenset("D X Q Y1 Y2 Y3 Y4 Y5 Y6 Y7 Z #".split())
+NOT_POSSIBLE = frozenset(["D", "X", "Q", "Y1", "Y2", "Y3", "Y4", "Y5", "Y6", "Y7", "Z", "#"])
 NOT_TAKEN = "-"  # systems export it where no mark was made
 
 _COLUMNS = tuple(map(Column, ("upn", "date", "session", "code")))

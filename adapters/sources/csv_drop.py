@@ -179,7 +179,9 @@ def _cells(name: str, line: int, written: str) -> list[str]:
     if any("\r" in cell for cell in cells):
         raise SourceError(name, f"line {line}", "It holds a stray line break.")
     if any(len(cell) > MAX_VALUE_CHARS for cell in cells):
-        raise SourceError(name, f"line {line}", f"A value has more than {MAX_VALUE_CHARS} characters.")
+        raise SourceError(
+            name, f"line {line}", f"A value has more than {MAX_VALUE_CHARS} characters."
+        )
     return cells
 
 

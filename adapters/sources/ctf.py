@@ -88,7 +88,11 @@ def _pupil(element: Element, as_at: date, school: tuple[str, str]) -> Pupil:
     if not is_upn(upn):
         raise element.one("UPN").wrong("It is no unique pupil number.")
     basic = element.maybe("BasicDetails") or Element(element.file, element.path, element.line)
-    family = [element.needed("Surname"), basic.value("PreferredSurname"), basic.value("FormerSurname")]
+    family = [
+        element.needed("Surname"),
+        basic.value("PreferredSurname"),
+        basic.value("FormerSurname"),
+    ]
     given = " ".join(filter(None, [element.needed("Forename"), basic.value("MiddleNames")]))
     other = [basic.value("PreferredForename"), basic.value("FormerForename")]
     status, need = _send(element)
@@ -119,9 +123,7 @@ def _postcode(address: Element | None) -> str | None:
     return None
 
 
-def _on_roll(
-    element: Element, basic: Element, as_at: date, school: tuple[str, str]
-) -> bool | None:
+def _on_roll(element: Element, basic: Element, as_at: date, school: tuple[str, str]) -> bool | None:
     """Whether the pupil is on the roll of the school that made the file, on the day it was made."""
     status = basic.choice("EnrolStatus", _ENROLMENT)
     history = element.maybe("SchoolHistory")
@@ -153,7 +155,7 @@ def _send(element: Element) -> tuple[str | Unanswered, str | None | Unanswered]:
     latest = max(day for day, _ in started)
     codes = {stage.choice("SENprovision", _PROVISION) for day, stage in started if day == latest}
     status = codes.pop() if len(codes) == 1 else None
-    needs = (history.maybe("SENneeds") or element.maybe("SENneeds"))
+    needs = history.maybe("SENneeds") or element.maybe("SENneeds")
     return status or Unanswered.NOT_CERTAIN, _primary_need(needs)
 
 

@@ -23,7 +23,16 @@ from typing import Generic, TypeVar
 
 from adapters.agency import SourceError, Window
 
-__all__ = ["MAX_FILE_BYTES", "Dated", "Watched", "listing", "newest", "only_known", "read_bytes", "still_current"]
+__all__ = [
+    "MAX_FILE_BYTES",
+    "Dated",
+    "Watched",
+    "listing",
+    "newest",
+    "only_known",
+    "read_bytes",
+    "still_current",
+]
 
 T = TypeVar("T")
 

@@ -81,9 +81,9 @@ class Place:
         if value is None:
             return None
         try:
-            if len(value) > len("YYYY-MM-DD") and value[10] != "T":
-                raise ValueError
-            return date.fromisoformat(value[:10] if len(value) >= len("YYYY-MM-DD") else "")
+            # Python 3.11 reads other spellings of ISO 8601 too: those are shorter.
+            day = value[:10] if value[10:11] in ("", "T") else ""
+            return date.fromisoformat(day if len(day) == len("YYYY-MM-DD") else "")
         except ValueError:
             raise self.wrong("It is no day written YYYY-MM-DD.") from None
 
@@ -161,7 +161,7 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _depth_passes(value: Any, limit: int) -> bool:  # Any: decoded JSON
+def _depth_passes(value: object, limit: int) -> bool:
     level = [value]
     for _ in range(limit):
         level = [

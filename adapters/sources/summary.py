@@ -6,14 +6,14 @@ a spreadsheet's empty cell may as well mean that nobody got round to it.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from adapters.answering import Stated
 from adapters.sources.csv_drop import Row
-from schemas.fields.field import JsonValue
+from schemas.encoding import JsonValue
 from schemas.fields.item import NotHeld
 
-__all__ = ["NOTHING_HELD", "pair", "points", "stated"]
+__all__ = ["NOTHING_HELD", "chosen", "pair", "points", "stated", "words"]
 
 T = TypeVar("T")
 
@@ -26,6 +26,16 @@ def stated(row: Row, column: str, read: Callable[[str], T | None]) -> Stated[T]:
     if value is None:
         return None
     return NotHeld() if value == NOTHING_HELD else read(column)
+
+
+def words(form: object) -> dict[str, str]:
+    """The words that a ``Literal`` of the catalogue allows, for readers that look words up."""
+    return {word: word for word in get_args(form)}
+
+
+def chosen(row: Row, column: str, allowed: dict[str, str]) -> Stated[str]:
+    """Read a cell that holds one of some words, or ``-``, or nothing."""
+    return stated(row, column, lambda name: row.choice(name, allowed))
 
 
 def points(row: Row, columns: tuple[str, ...]) -> Stated[list[JsonValue]]:
@@ -42,4 +52,5 @@ def pair(row: Row, first: str, second: str, names: tuple[str, str]) -> Stated[di
     if held is None or isinstance(held, NotHeld):
         return held
     other = row.maybe(second)
-    return {names[0]: held} | ({names[1]: other} if other is not None else {})
+    value: dict[str, JsonValue] = {names[0]: held}
+    return value | ({names[1]: other} if other is not None else {})

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
-from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
+from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from adapters.agency import SourceError
 from adapters.sources.folder import read_bytes
@@ -78,7 +77,7 @@ class Element:
 
     def day(self, tag: str) -> date | None:
         """The day in a child, written YYYY-MM-DD; None when it is not there or empty."""
-        return self.read(tag, date.fromisoformat, "day written YYYY-MM-DD")
+        return self.read(tag, _to_day, "day written YYYY-MM-DD")
 
     def needed_day(self, tag: str) -> date:
         """The day in a child, which must be there."""
@@ -90,7 +89,7 @@ class Element:
     def instant(self, tag: str) -> datetime:
         """The instant in a child, YYYY-MM-DDThh:mm:ss as local time of the sender, naive."""
         self.needed(tag)
-        found = self.read(tag, datetime.fromisoformat, "time written YYYY-MM-DDThh:mm:ss")
+        found = self.read(tag, _to_instant, "time written YYYY-MM-DDThh:mm:ss")
         assert found is not None  # needed() saw a value  # noqa: S101
         return found
 
@@ -109,8 +108,6 @@ class Element:
         if value is None:
             return None
         try:
-            if convert is date.fromisoformat and len(value) != len("YYYY-MM-DD"):
-                raise ValueError  # Python 3.11 also reads other spellings of ISO 8601
             return convert(value)
         except ValueError:
             raise self.one(tag).wrong(f"It is no {what}.") from None
@@ -158,6 +155,19 @@ class _Builder:
 
     def close(self) -> Element | None:
         return self.root
+
+
+def _to_day(text: str) -> date:
+    # Python 3.11 reads other spellings of ISO 8601 too: those have another length.
+    return date.fromisoformat(text if len(text) == len("YYYY-MM-DD") else "")
+
+
+def _to_instant(text: str) -> datetime:
+    """Fractions and a zone may follow the seconds; both are dropped, only the day matters."""
+    _to_day(text[:10])
+    if text[10:11] != "T":
+        raise ValueError
+    return datetime.fromisoformat(text[:19])
 
 
 def read(path: Path, root: str) -> Element:
