@@ -46,8 +46,8 @@ class Directory(Protocol):
     def superseded_at(self, h: str) -> datetime | None:
         """When another version took its place, or None."""
 
-    def in_force(self, at: datetime) -> Pack | None:
-        """The pack in force at an instant, or None."""
+    def in_force(self, at: datetime) -> tuple[Pack, ...]:
+        """The packs in force at an instant, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class Edge:
 
         """
         found = self.directory.in_force(at)
-        if found is None:
+        if not found:
             raise EdgeFault(
                 "No policy pack is in force: nothing can be sent until one is published."
             )
-        return found
+        return found[0]
