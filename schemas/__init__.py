@@ -1,9 +1,11 @@
 """What crosses a boundary, executable. Pure: no I/O, no clock, no chance; imports nothing of ours.
 
-``problems`` every reason to refuse · ``identifiers`` ids and references · ``encoding`` canonical
-bytes · ``manifest`` what the broker reads · ``content`` the body sealed · ``envelope`` the two
-together · ``sealing`` encrypt, sign, open, verify · ``receipt`` signed statements about a message ·
-``relay`` packs passed on · ``keys`` key formats · ``subjects`` names of subjects, streams, buckets ·
-``directory_entry`` an agency in the directory · ``record`` what is kept of a judgement · ``tree``
-the Merkle tree over records · ``fields/`` the field catalogue · ``messages/`` one body model per type.
+``problems`` every reason to refuse · ``identifiers`` ids and references · ``encoding`` strict JSON,
+base64url, instants · ``jwk`` ``keys`` ``key_file`` public keys, private keys, a seed on disk · ``jws``
+signed and ``jwe`` sealed bytes · ``manifest`` what the broker reads · ``commitment`` what binds values
+to it · ``content`` the body, line by line · ``envelope`` manifest and content, read without a key ·
+``sealing`` seal, open, prove · ``receipt`` signed statements about a message · ``record`` what is
+kept of a judgement · ``tree`` the Merkle tree over records · ``checkpoint`` its signed root, and
+proofs · ``feed`` records on their way to an agency · ``subjects`` names of subjects, streams, buckets,
+keys · ``directory_entry`` an agency in the directory · ``fields/`` the field catalogue · ``messages/`` one body model per type.
 """
