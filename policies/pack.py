@@ -27,7 +27,7 @@ from policies.pack_values import (
 from policies.pack_whole import Pack
 from policies.roles import EXCLUDED_KINDS, NATIONS
 from schemas.directory_entry import Nation, OrganisationKind
-from schemas.encoding import b64u, dump_json, parse_json
+from schemas.encoding import JsonValue, b64u, dump_json, parse_json
 from schemas.fields.catalogue import CATALOGUE
 from schemas.fields.field import Tag
 from schemas.manifest import Attest
@@ -67,7 +67,7 @@ def bundle(files: Mapping[str, str]) -> bytes:
     if "pack.yaml" not in files:
         raise PackError("pack.yaml", 0, "the file is missing")
     head = read_doc("pack.yaml", files["pack.yaml"]).as_(Head)
-    ordered = {path: files[path] for path in sorted(files)}
+    ordered: JsonValue = {path: files[path] for path in sorted(files)}
     return dump_json({"v": 1, "id": head.pack, "ver": head.version, "files": ordered})
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +20,9 @@ _Path = tuple[str | int, ...]
 
 MAX_FILE_CHARS = 200_000  # ten times the longest file; a data protection officer reads it
 _TAG = "tag:yaml.org,2002:"
-_PLAIN = frozenset(_TAG + kind for kind in ("str", "int", "bool", "null", "map", "seq", "timestamp"))
+_PLAIN = frozenset(
+    _TAG + kind for kind in ("str", "int", "bool", "null", "map", "seq", "timestamp")
+)
 # What a word without quotes may be besides a text. YAML 1.1 reads "no", "on" and 1:20 as
 # something else than a reader does.
 _MEANT: Mapping[str, tuple[str, str]] = {
@@ -51,9 +53,8 @@ class PackError(ValueError):
 class _Loader(yaml.SafeLoader):
     """YAML's safe loader with only the readings of ``_MEANT``."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
-
+_Loader.yaml_implicit_resolvers = {}
 for _kind, (_pattern, _first) in _MEANT.items():
     _Loader.add_implicit_resolver(_TAG + _kind, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
@@ -84,15 +85,18 @@ class Doc:
 
         """
         try:
-            return _adapter(form).validate_python(self.values)
+            key: Any = form  # mypy does not take a class for something hashable
+            read: _T = _adapter(key).validate_python(self.values)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             where = _shown(first["loc"])
-            raise self.fail(f"{where}: {_reason(first['type'], first['msg'])}", *first["loc"]) from None
+            reason = f"{where}: {_reason(first['type'], first['msg'])}"
+            raise self.fail(reason, *first["loc"]) from None
+        return read
 
 
 @cache
-def _adapter(form: type[_T]) -> TypeAdapter[_T]:
+def _adapter(form: Any) -> TypeAdapter[Any]:  # Any: one cache for every class
     return TypeAdapter(form)
 
 
@@ -146,7 +150,9 @@ def _check(
         raise PackError(file, line, "an alias: write the value out")
     seen.add(id(node))
     if node.tag not in _PLAIN:
-        raise PackError(file, line, "only texts, whole numbers, days, true and false are known here")
+        raise PackError(
+            file, line, "only texts, whole numbers, days, true and false are known here"
+        )
     lines[path] = line
     for step, child in _children(file, node):
         _check(file, child, lines, (*path, step), seen)

@@ -115,6 +115,13 @@ class Code(StrEnum):
     FIELD_NOT_FOR_RECIPIENT = "field.not_for_recipient"
     ATTESTATION_MISSING = "attestation.missing"
     ATTESTATION_SIGNOFF = "attestation.signoff"
+    ATTESTATION_REQUIRED = "attestation.required"
+    ATTESTATION_NOT_ALLOWED = "attestation.not_allowed"
+    ATTESTATION_DISAGREES = "attestation.disagrees"
+    MARKING_TOO_LOW = "marking.too_low"
+    QUESTION_CLOSED = "question.closed"
+    DEADLINE_NOT_ALLOWED = "deadline.not_allowed"
+    REFUSAL_REASON_NOT_YOURS = "refusal.reason_not_yours"
     MARKING_TOO_HIGH = "marking.too_high"
     RECIPIENT_EXCLUDED = "recipient.excluded"
     RECIPIENT_NOT_ALLOWED = "recipient.not_allowed"
@@ -637,8 +644,43 @@ MEANING: Mapping[Code, Meaning] = MappingProxyType({
         "Have the named role sign it off first.",
         "change",
     ),
+    Code.ATTESTATION_REQUIRED: Meaning(
+        "An attestation that this message type needs is missing.",
+        "Check what it says, then attest it.",
+        "change",
+    ),
+    Code.ATTESTATION_NOT_ALLOWED: Meaning(
+        "An attestation does not belong to this message type.",
+        "Leave it out.",
+        "change",
+    ),
+    Code.ATTESTATION_DISAGREES: Meaning(
+        "What the message holds is not what its manifest says.",
+        "Make the message again from what it holds.",
+        "change",
+    ),
+    Code.MARKING_TOO_LOW: Meaning(
+        "The marking is less than this message type requires.",
+        "Mark it as the policy pack says for the type.",
+        "change",
+    ),
+    Code.QUESTION_CLOSED: Meaning(
+        "A question was answered or refused before.",
+        "Answer the open questions only; a correction is a message of its own.",
+        "change",
+    ),
+    Code.DEADLINE_NOT_ALLOWED: Meaning(
+        "The time to answer is not one that the policy pack allows for this agency.",
+        "Give between the shortest and the longest time that the pack lists; hours only for those on duty.",
+        "change",
+    ),
+    Code.REFUSAL_REASON_NOT_YOURS: Meaning(
+        "Only police may refuse because of an investigation.",
+        "Give the reason that applies to your agency.",
+        "change",
+    ),
     Code.MARKING_TOO_HIGH: Meaning(
-        "The marking is above OFFICIAL, or lacks the handling that the type requires.",
+        "The marking is above OFFICIAL.",
         "Nothing above OFFICIAL may be sent here.",
         "change",
     ),
