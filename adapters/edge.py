@@ -23,6 +23,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The domain instant, aware, UTC."""
 
+    def of(self, stamp: datetime) -> datetime:
+        """The domain instant that a real one, such as a stream's stamp, stands for."""
+
 
 class Directory(Protocol):
     """Who is who and which policies there are, as of the newest version that was read."""
