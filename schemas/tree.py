@@ -164,7 +164,7 @@ def verify_inclusion(
 
     """
     refused = Problem(Code.LOG_PROOF, "proof")
-    if not 0 <= index < size or any(len(part) != HASH_BYTES for part in proof):
+    if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
         return refused
     place, last, found = index, size - 1, leaf
     for part in proof:
@@ -197,7 +197,7 @@ def verify_consistency(
 
     """
     refused = Problem(Code.LOG_HISTORY, "proof")
-    if not 0 <= old <= new or any(len(part) != HASH_BYTES for part in proof):
+    if not 0 <= old <= new or not _are_hashes(old_root, new_root, *proof):
         return refused
     if old in {0, new}:
         expected = new_root if old == new else EMPTY_ROOT
@@ -227,6 +227,11 @@ def _grew(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[
             after = _node_hash(after, part)
         place, last = place >> 1, last >> 1
     return last == 0 and before == old_root and after == new_root
+
+
+def _are_hashes(*values: bytes) -> bool:
+    """Tell whether all are of a hash's size."""
+    return all(len(value) == HASH_BYTES for value in values)
 
 
 def _split(count: int) -> int:
