@@ -197,11 +197,13 @@ def verify_consistency(
 
     """
     refused = Problem(Code.LOG_HISTORY, "proof")
-    if not 0 <= old <= new or not _are_hashes(old_root, new_root, *proof):
+    if not 0 <= old <= new or not _are_hashes(*proof):
         return refused
-    if old in {0, new}:
-        expected = new_root if old == new else EMPTY_ROOT
-        return None if not proof and old_root == expected else refused
+    if old == new and (old or new_root == EMPTY_ROOT):
+        return None if not proof and old_root == new_root else refused
+    if old == 0:
+        grew = new > 0 and not proof and old_root == EMPTY_ROOT and _are_hashes(new_root)
+        return None if grew else refused
     return None if _grew(old, old_root, new, new_root, proof) else refused
 
 
