@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from policies.defaults import Defaults, defaults
-from policies.necessity import necessity_digest, necessity_of
 from sqlalchemy import Connection, delete, insert, select
 
 from adapters.edge import Edge
@@ -18,6 +16,8 @@ from adapters.mailbox import Letter, keep_letter, queue, seal_body
 from adapters.request_facts import request_facts
 from adapters.store import SEQUENCES
 from policies.check import Context, Place, check_body, check_manifest
+from policies.defaults import Defaults, defaults
+from policies.necessity import necessity_digest, necessity_of, statement_digest
 from schemas.commitment import CEK_BYTES
 from schemas.directory_entry import DirectoryEntry, Role
 from schemas.encoding import JsonValue
@@ -34,6 +34,7 @@ __all__ = ["Draft", "Queued", "check_draft", "send"]
 
 LIFETIME = timedelta(hours=24)  # design 10.1; the outbox may wait this long for the bus
 _JTI_RANDOM_BYTES = 10
+_RECENT_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +135,14 @@ def _make(edge: Edge, c: Connection, draft: Draft) -> _Made | tuple[Problem, ...
         at=now,
         fields=fields,
         subject_class=draft.subject_class,
+        wants=draft.wants,
+        request=request_facts(c, draft.request),
     )
     if isinstance(said, tuple):
         return said
     claims = _claims(edge, c, draft, fields, said, now)
     cek = edge.random(CEK_BYTES)
-    sealed = seal(claims, fields, edge.keys.signer, (sealing,), cek, edge.random(IV_BYTES))
+    sealed = seal(claims, fields, edge.keys.signer, (sealing,), cek=cek, iv=edge.random(IV_BYTES))
     if isinstance(sealed, Problem):
         return (sealed,)
     manifest = parse_claims(sealed.signed.payload)
@@ -201,15 +204,19 @@ def _policy(
         sender=edge.entry,
         recipient=recipient,
         pack=edge.pack(now),
-        request=request_facts(edge, c, manifest.req, at=now),
-        recent_necessity=_recent_necessity(edge, c),
+        request=request_facts(c, manifest.req),
+        recent_necessity=_recent_necessity(edge, c, manifest.conv),
     )
     return (*check_manifest(manifest, context), *check_body(manifest, fields, context))
 
 
-def _recent_necessity(edge: Edge, c: Connection) -> frozenset[str]:
-    del edge, c
-    return frozenset()
+def _recent_necessity(edge: Edge, c: Connection, conv: str) -> frozenset[str]:
+    """Digests of the statements in this agency's newest requests in other cases (POL-18)."""
+    others = [one for one in letters(c, way="out", mt="information.request/1") if one.conv != conv]
+    bodies = (open_body(edge.keys.vault, one) for one in others[-_RECENT_REQUESTS:])
+    return frozenset(
+        statement_digest(text) for body in bodies if body for text in necessity_of(body).values()
+    )
 
 
 def _next_number(c: Connection, to: str) -> tuple[int, str]:

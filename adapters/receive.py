@@ -192,7 +192,7 @@ def _context(
         sender=sender,
         recipient=edge.entry,
         pack=edge.directory.pack_by_hash(claims.pol.h),
-        request=request_facts(edge, c, claims.req, at=arrived_at),
+        request=request_facts(c, claims.req),
         superseded_at=edge.directory.superseded_at(claims.pol.h),
     )
 

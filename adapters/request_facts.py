@@ -1,10 +1,7 @@
 """What an edge knows of a request: from its own store, for policy and for people."""
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
-from adapters.edge import Edge
 from adapters.mailbox import Letter, answered_about, due_of, letter, newest_due
 from policies.check import RequestFacts
 from schemas.envelope import read_manifest
@@ -62,11 +59,8 @@ def closed_questions(c: Connection, request: Letter) -> frozenset[str]:
     return frozenset(closed)
 
 
-def request_facts(
-    edge: Edge, c: Connection, about: RequestRef | None, *, at: datetime
-) -> RequestFacts | None:
+def request_facts(c: Connection, about: RequestRef | None) -> RequestFacts | None:
     """What is known of the request that a message is about; None for none, or an unknown one."""
-    del edge, at
     if about is None:
         return None
     request = request_letter(c, about.jti)

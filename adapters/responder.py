@@ -8,6 +8,7 @@ item; the others stay open with their own due time.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -19,22 +20,14 @@ from adapters.request_facts import closed_questions, counts, manifest_of, type_o
 from policies.pack_whole import day_in_london
 from schemas.directory_entry import Role
 from schemas.encoding import JsonValue
-from schemas.fields.catalogue import CATALOGUE
-from schemas.fields.exchange import OtherOrganisation, SignedOff
-from schemas.fields.field import Tag
+from schemas.fields.exchange import OtherOrganisation
 from schemas.fields.forms import WorkContact
-from schemas.fields.item import Held, Item, Withheld
+from schemas.fields.item import Item, Withheld, item_json
 from schemas.fields.refusal_reason import RefusalReason
+from schemas.identifiers import agency_id
 from schemas.manifest import RequestRef
-from schemas.messages.body import Body
-from schemas.messages.information.acknowledgement import Acknowledgement
-from schemas.messages.information.clarification_query import ClarificationQuery
-from schemas.messages.information.extension_request import ExtensionRequest
-from schemas.messages.information.nil_return import NilReturn
-from schemas.messages.information.redirect import Redirect
-from schemas.messages.information.refusal import Refusal
-from schemas.messages.information.response import Response
 from schemas.messages.message_type import Effect
+from schemas.messages.registry import read_body
 from schemas.problems import Code, Problem
 
 __all__ = [
@@ -51,8 +44,6 @@ __all__ = [
     "redirect",
     "refuse",
 ]
-
-_SPECIAL = frozenset(tag for tag in Tag if tag.value.startswith("special"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +115,8 @@ def acknowledge(
     edge: Edge, request: Letter, act: Act, contact: WorkContact | None = None
 ) -> Queued | tuple[Problem, ...]:
     """Say that the request reached somebody who can answer."""
-    return _send(edge, request, Acknowledgement(handler_role=act.role, contact=contact), act)
+    said: dict[str, object] = {"ack.handler_role": act.role.value, "ack.contact": contact}
+    return _send(edge, request, "information.acknowledgement/1", said, act)
 
 
 def answer(
@@ -150,8 +142,7 @@ def answer(
 
     """
     wants = manifest_of(request).wants or {}
-    asked = {name for names in wants.values() for name in names}
-    unasked = sorted(set(items) - asked)
+    unasked = sorted(set(items).difference(*wants.values()))
     if unasked:
         return tuple(Problem(Code.FIELD_NOT_ASKED, name, "POL-09") for name in unasked)
     with edge.store.read() as c:
@@ -161,23 +152,22 @@ def answer(
     ]
     if not complete:
         return (Problem(Code.FIELD_NOT_ANSWERED, "information.response", "POL-09"),)
-    said = {name: items[name] for qid in complete for name in wants[qid]}
-    signoff: SignedOff | None = None
-    today = day_in_london(edge.clock.now())
+    today = day_in_london(edge.clock.now()).isoformat()
+    said: dict[str, object] = {
+        name: item_json(items[name]) for qid in complete for name in wants[qid]
+    }
+    said["rsp.match_confidence"] = confidence
     if act.signoff_ref is not None:
-        signoff = {"role": Role.SIGNOFF.value, "ref": act.signoff_ref, "date": today.isoformat()}
-    body = Response(
-        answers=said,
-        match_confidence=confidence,
-        signoff=signoff,
-        confidentiality_basis=None if health is None else health.basis,  # type: ignore[arg-type]  # checked when the draft is read back
-        caldicott_ref=None
-        if health is None
-        else {"ref": health.ref, "role": health.decided_by, "date": today.isoformat()},
-        patient_informed=None if health is None else _informed(health),
-        handling_conditions=handling_conditions,
-    )
-    return _send(edge, request, body, act, attest=_tags(said))
+        role = Role.SIGNOFF.value
+        said["rsp.signoff"] = {"role": role, "ref": act.signoff_ref, "date": today}
+    if health is not None:
+        said["hlt.confidentiality_basis"] = health.basis
+        said["hlt.caldicott_ref"] = {"ref": health.ref, "role": health.decided_by, "date": today}
+        said["hlt.patient_informed"] = _without_none(
+            {"informed": health.informed, "reason": health.not_informed_reason}
+        )
+    said["pol.handling_conditions"] = handling_conditions
+    return _send(edge, request, "information.response/1", said, act)
 
 
 def nil(
@@ -190,12 +180,13 @@ def nil(
     confidence: str = "none",
 ) -> Queued | tuple[Problem, ...]:
     """Say that the records were searched and nothing is held."""
-    body = NilReturn(
-        searched_systems=list(searched),  # type: ignore[arg-type]  # checked when the draft is read back
-        window={"from_on": window[0].isoformat(), "to_on": window[1].isoformat()},
-        match_confidence=confidence,
-    )
-    return _send(edge, request, body, act)
+    first, last = window
+    said: dict[str, object] = {
+        "nil.searched_systems": list(searched),
+        "nil.window": {"from_on": first.isoformat(), "to_on": last.isoformat()},
+        "nil.match_confidence": confidence,
+    }
+    return _send(edge, request, "information.nil_return/1", said, act)
 
 
 def refuse(
@@ -210,25 +201,27 @@ def refuse(
     """Lawfully refuse, the whole request or single questions."""
     wants = manifest_of(request).wants or {}
     chosen = tuple(questions)
-    unknown = [qid for qid in chosen if qid not in wants]
-    if unknown:
-        return (Problem(Code.FIELD_NOT_ASKED, "information.refusal"),)
-    withheld: dict[str, Item] = {name: Withheld(reason) for qid in chosen for name in wants[qid]}
-    body = Refusal(
-        reviewer_role=act.role,
-        withheld=withheld,
-        reason=None if chosen else reason,
-        explanation=explanation,
-    )
-    return _send(edge, request, body, act)
+    if any(qid not in wants for qid in chosen):
+        return (Problem(Code.FIELD_NOT_ASKED, "information.refusal", "POL-09"),)
+    said: dict[str, object] = {
+        name: item_json(Withheld(reason)) for qid in chosen for name in wants[qid]
+    }
+    said["refusal.reviewer_role"] = act.role.value
+    said["refusal.reason"] = None if chosen else reason.value
+    said["refusal.explanation"] = explanation
+    return _send(edge, request, "information.refusal/1", said, act)
 
 
 def clarify(
     edge: Edge, request: Letter, reason: str, query: str, act: Act, *, questions: Iterable[str] = ()
 ) -> Queued | tuple[Problem, ...]:
     """Ask what must be known first; the request's clock stops."""
-    body = ClarificationQuery(reason=reason, query=query, questions=list(questions) or None)
-    return _send(edge, request, body, act)
+    said: dict[str, object] = {
+        "cla.reason": reason,
+        "cla.query": query,
+        "cla.questions": list(questions) or None,
+    }
+    return _send(edge, request, "information.clarification_query/1", said, act)
 
 
 def redirect(
@@ -241,42 +234,39 @@ def redirect(
     organisation: OtherOrganisation | None = None,
 ) -> Queued | tuple[Problem, ...]:
     """Say who should be asked instead: another post here, or another organisation."""
-    return _send(edge, request, Redirect(reason=reason, post=post, organisation=organisation), act)
+    said: dict[str, object] = {
+        "red.reason": reason,
+        "red.post": post,
+        "red.organisation": organisation,
+    }
+    return _send(edge, request, "information.redirect/1", said, act)
 
 
 def ask_for_time(
     edge: Edge, request: Letter, days: int, reason: str, act: Act
 ) -> Queued | tuple[Problem, ...]:
     """Ask for more working days, before the request is due."""
-    return _send(
-        edge,
-        request,
-        ExtensionRequest(days=days, reason=reason),
-        act,
-        attest={"extension_days": days},
-    )
+    said: dict[str, object] = {"ext.days": days, "ext.reason": reason}
+    return _send(edge, request, "information.extension_request/1", said, act)
 
 
 def _send(
-    edge: Edge,
-    request: Letter,
-    body: Body,
-    act: Act,
-    *,
-    attest: Mapping[str, JsonValue] | None = None,
+    edge: Edge, request: Letter, mt: str, said: Mapping[str, object], act: Act
 ) -> Queued | tuple[Problem, ...]:
+    body = read_body(mt, cast("Mapping[str, JsonValue]", _without_none(said)))
+    if isinstance(body, tuple):
+        return body
     claims = manifest_of(request)
-    said: dict[str, JsonValue] = dict(attest or {})
+    attest: dict[str, JsonValue] = {}
     if act.checked:
-        said |= {"no_sensitive_info_s38_5": True, "third_party_checked": True}
+        attest |= {"no_sensitive_info_s38_5": True, "third_party_checked": True}
     if act.signoff_ref is not None:
-        said["signoff_ref"] = act.signoff_ref
-    said |= act.attest
+        attest["signoff_ref"] = act.signoff_ref
     return send(
         edge,
         Draft(
             body=body,
-            to=claims.iss.removeprefix("urn:dovetail:org:"),
+            to=agency_id(claims.iss),
             conv=claims.conv,
             role=act.role,
             person=act.person,
@@ -284,27 +274,13 @@ def _send(
             area=claims.to.area,
             subject_class=claims.subject_class,
             request=RequestRef(jti=claims.jti, h=request.h),
-            attest=said,
+            attest={**attest, **act.attest},
         ),
     )
 
 
-def _tags(items: Mapping[str, Item]) -> dict[str, JsonValue]:
-    """What the gate may know of the values: whether any is special category or criminal."""
-    held = [CATALOGUE[name] for name, item in items.items() if isinstance(item, Held)]
-    said: dict[str, JsonValue] = {}
-    if any(one.tags & _SPECIAL for one in held):
-        said["special_category"] = True
-    if any(Tag.CRIMINAL in one.tags for one in held):
-        said["criminal"] = True
-    return said
-
-
-def _informed(health: HealthBasis) -> dict[str, JsonValue]:
-    told: dict[str, JsonValue] = {"informed": health.informed}
-    if health.not_informed_reason is not None:
-        told["reason"] = health.not_informed_reason
-    return told
+def _without_none(said: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in said.items() if value is not None}
 
 
 _OUTCOMES = {
