@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, insert, select
 
 from adapters.edge import Edge
-from adapters.mailbox import Letter, keep_letter, queue, seal_body
+from adapters.mailbox import Letter, keep_letter, letters, open_body, queue, seal_body
 from adapters.request_facts import request_facts
 from adapters.store import SEQUENCES
 from policies.check import Context, Place, check_body, check_manifest

@@ -78,10 +78,9 @@ def request_of(edge: Edge, found: Letter) -> Request:
     """
     fields = open_body(edge.keys.vault, found)
     body = None if fields is None else read_body(found.mt, fields)
-    if not isinstance(body, Request):
-        msg = "not a request that was opened"
-        raise LookupError(msg)
-    return body
+    if isinstance(body, Request):
+        return body
+    raise LookupError("not a request that was opened")
 
 
 def subject_of(request: Request) -> Subject:
