@@ -232,19 +232,21 @@ def collect(wanted: Wanted, tellers: Mapping[str, "Teller[R]"], record: R, sure:
     return Found(sure, items, unanswered)
 
 
-def searched_window(wanted: Wanted, covers: Iterable[Window | None]) -> Window:
+def searched_window(wanted: Wanted, covers: Iterable[Window]) -> Window:
     """Tell for which time a search that found nobody really speaks.
 
     Args:
         wanted: What is asked; fields without a window ask about today.
-        covers: The period that each source covers; None for one that shows only today.
+        covers: The days for which each source names everybody whom it knows, at least one. A
+            roll of today covers its own day alone: whoever left before is not on it.
 
     Returns:
-        From the earliest day asked, or the first day that every dated source covers if that is
-        later, to today. Sources that show only today do not move it: they speak for today.
+        From the earliest day asked, or the first that every source covers if that is later, to
+        the last that every source covers. A single day where the sources do not reach back.
 
     """
-    asked = [w for w in wanted.fields.values() if w is not None]
-    first = min((w.from_on for w in asked), default=wanted.at)
-    known_from = max((c.from_on for c in covers if c is not None), default=first)
-    return Window(min(max(first, known_from), wanted.at), wanted.at)
+    known = tuple(covers)
+    asked = [w.from_on for w in wanted.fields.values() if w is not None]
+    last = min(wanted.at, *(c.to_on for c in known))
+    first = max(min(asked, default=wanted.at), *(c.from_on for c in known))
+    return Window(min(first, last), last)

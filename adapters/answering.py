@@ -17,6 +17,7 @@ from adapters.agency import (
     searched_window,
 )
 from adapters.matching import Ambiguous, Candidate, Matched, Nobody, match
+from schemas.encoding import JsonValue
 from schemas.fields.exchange import SearchedSystem
 from schemas.fields.item import Held, Item, Kind, NotHeld
 from schemas.fields.refusal_reason import RefusalReason
@@ -37,7 +38,7 @@ def answer(
     records: Mapping[str, R],
     tellers: Mapping[str, Teller[R]],
     searched: tuple[SearchedSystem, ...],
-    covers: Iterable[Window | None],
+    covers: Iterable[Window],
 ) -> Answer:
     """Match the person, then tell exactly what is wanted of them.
 
@@ -48,7 +49,7 @@ def answer(
         records: By the candidates' keys.
         tellers: Field id to its reader.
         searched: What a nil return says was searched.
-        covers: The period that each dated source covers; None for one that shows only today.
+        covers: The days for which each source that people are matched in names everybody.
 
     """
     found = match(subject, candidates)

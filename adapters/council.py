@@ -2,7 +2,8 @@
 
 A folder of records holds:
 
-* ``children_<day>.csv``: the index, a line per child known, and what the worker states of each;
+* ``children_<from>_<to>.csv``: the index, a line for every child known between these days, and
+  what the worker states of each (one day in the name: only who is open on that day);
 * ``household_<day>.csv``: ``la_child_id, relationship, age_band, lives_with``, no names;
 * ``responsibility_<day>.csv``: ``la_child_id, name, contact, contact_safe``;
 * ``*.xml``: one children in need census (``sources.cin_census``).
@@ -95,7 +96,7 @@ class _Extra:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    as_at: date
+    covers: Window
     children: Mapping[str, _Child]
     household: _Extra | None
     responsibility: _Extra | None
@@ -135,13 +136,19 @@ class ChildrensServices:
 
     def _find(self, subject: Subject, wanted: Wanted) -> Answer:
         service = self._folder.current()
-        days = [service.as_at, *([service.census.covers.to_on] if service.census else [])]
+        days = [service.covers.to_on, *([service.census.covers.to_on] if service.census else [])]
         for day in days:
             still_current(self._name, day, wanted.at, self._max_age_days)
         records = {key: _Record(child, key, service) for key, child in service.children.items()}
         candidates = [child.candidate for child in service.children.values()]
         return answer(
-            subject, wanted, candidates, records, TELLERS, ("childrens_case_system",), [None]
+            subject,
+            wanted,
+            candidates,
+            records,
+            TELLERS,
+            ("childrens_case_system",),
+            [service.covers],
         )
 
 
@@ -159,7 +166,7 @@ def _load(paths: tuple[Path, ...]) -> _Service:
         _agree(index, children, census)
     household, responsibility = newest(paths, "household"), newest(paths, "responsibility")
     return _Service(
-        as_at=index.covers.to_on,
+        covers=index.covers,
         children=children,
         household=_extra(household, _HOUSEHOLD, children, _member) if household else None,
         responsibility=_extra(responsibility, _RESPONSIBILITY, children, _holder)

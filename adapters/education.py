@@ -96,6 +96,7 @@ class _Suspended:
 
 @dataclass(frozen=True, slots=True)
 class _School:
+    as_at: date
     pupils: Mapping[str, ctf.Pupil]
     register: Register | None
     suspended: _Suspended | None
@@ -132,14 +133,22 @@ class Education:
 
     def _find(self, subject: Subject, wanted: Wanted) -> Answer:
         school = self._folder.current()
-        days = [pupil.as_at for pupil in school.pupils.values()]
+        days = [school.as_at]
         days += [school.register.covers.to_on] if school.register else []
         days += [school.suspended.covers.to_on] if school.suspended else []
         for day in days:
             still_current(self._name, day, wanted.at, self._max_age_days)
         records = {upn: _Record(pupil, school) for upn, pupil in school.pupils.items()}
         candidates = [_candidate(pupil) for pupil in school.pupils.values()]
-        return answer(subject, wanted, candidates, records, TELLERS, ("education_records",), [None])
+        return answer(
+            subject,
+            wanted,
+            candidates,
+            records,
+            TELLERS,
+            ("education_records",),
+            [Window(school.as_at, school.as_at)],
+        )
 
 
 def _candidate(pupil: ctf.Pupil) -> Candidate:
@@ -161,8 +170,10 @@ def _load(paths: tuple[Path, ...]) -> _School:
         raise SourceError("*.xml", "folder", "There is no Common Transfer File.")
     attendance, suspensions = newest(paths, "attendance"), newest(paths, "suspensions")
     welfare = newest(paths, "welfare")
+    roll = ctf.read(rolls)
     return _School(
-        pupils=ctf.read(rolls),
+        as_at=roll.as_at,
+        pupils=roll.pupils,
         register=read_register(attendance) if attendance else None,
         suspended=_suspended(suspensions) if suspensions else None,
         welfare=_welfare(welfare) if welfare else {},
@@ -256,8 +267,9 @@ def _attendance(record: _Record, _window: Window | None, at: date) -> Item | Una
 
 def _suspensions(record: _Record, window: Window | None, at: date) -> Item | Unanswered:
     suspended = record.school.suspended
-    if suspended is None or window is None:
+    if suspended is None:
         return Unanswered.NO_SOURCE
+    window = window or suspended.covers
     held = [s for s in suspended.by_upn.get(record.pupil.upn, ()) if window.holds(s[0])]
     if suspended.covers.from_on > window.from_on:
         return Unanswered.WINDOW_NOT_COVERED

@@ -76,9 +76,10 @@ class Health:
     def _find(self, subject: Subject, wanted: Wanted) -> Answer:
         extract = self._folder.current()
         still_current(self._name, extract.as_at, wanted.at, self._max_age_days)
+        day = Window(extract.as_at, extract.as_at)
         records = {key: _Record(p, extract.as_at) for key, p in extract.patients.items()}
         candidates = [_candidate(patient) for patient in extract.patients.values()]
-        return answer(subject, wanted, candidates, records, TELLERS, ("patient_record",), [None])
+        return answer(subject, wanted, candidates, records, TELLERS, ("patient_record",), [day])
 
 
 def _load(paths: tuple[Path, ...]) -> fhir.Extract:
@@ -135,7 +136,8 @@ def _relevant_condition(record: _Record, _window: Window | None, _at: date) -> I
     current = [c for c in record.patient.conditions if c.clinical not in _PAST]
     words = sorted({label for c in current if (label := _label(c)) is not None})
     if words:
-        return Held("; ".join(words), "assessment", _recorded(record, current), SYSTEM)
+        named = [c for c in current if _label(c) is not None]
+        return Held("; ".join(words), "assessment", _recorded(record, named), SYSTEM)
     # Whether another condition bears on this, only a clinician can say.
     return Unanswered.NOT_CERTAIN if current else NotHeld()
 

@@ -1,10 +1,10 @@
 """Housing services and associations: tenancies, residents and people from CSV.
 
-A folder of records holds, all three needed and of the same day:
+A folder of records holds, all three needed and of the same days (one day: only what runs then):
 
-* ``tenancies_<day>.csv``: a line per tenancy, application or homelessness duty;
-* ``people_<day>.csv``: a line per person known;
-* ``residents_<day>.csv``: ``person_ref, tenancy_ref, part`` (tenant, household, applicant).
+* ``tenancies_<from>_<to>.csv``: a line per tenancy, application or homelessness duty;
+* ``people_<from>_<to>.csv``: a line per person known;
+* ``residents_<from>_<to>.csv``: ``person_ref, tenancy_ref, part`` (tenant, household, applicant).
 
 The property comes first: where the subject's own UPRN has a current tenancy whose people are
 not all named, nobody can say that the subject is not one of them.
@@ -101,7 +101,7 @@ class _Person:
 
 @dataclass(frozen=True, slots=True)
 class _Stock:
-    as_at: date
+    covers: Window
     tenancies: Mapping[str, _Tenancy]
     people: Mapping[str, _Person]
     lives_in: Mapping[str, tuple[str, ...]]  # person -> tenancies
@@ -148,11 +148,11 @@ class Housing:
 
     def _find(self, subject: Subject, wanted: Wanted) -> Answer:
         stock = self._folder.current()
-        still_current(self._name, stock.as_at, wanted.at, self._max_age_days)
+        still_current(self._name, stock.covers.to_on, wanted.at, self._max_age_days)
         records = {ref: _record(stock, ref) for ref in stock.people}
         candidates = [_candidate(stock, ref) for ref in stock.people]
         told = answer(
-            subject, wanted, candidates, records, TELLERS, ("housing_management",), [None]
+            subject, wanted, candidates, records, TELLERS, ("housing_management",), [stock.covers]
         )
         if isinstance(told, NothingHeld) and _unnamed_at_home(stock, subject):
             return CannotShare(RefusalReason.IDENTITY_NOT_MATCHED)
@@ -177,7 +177,7 @@ def _unnamed_at_home(stock: _Stock, subject: Subject) -> bool:
 
 def _record(stock: _Stock, ref: str) -> _Record:
     tenancies = tuple(stock.tenancies[t] for t in stock.lives_in.get(ref, ()))
-    return _Record(stock.people[ref], tenancies, stock.as_at)
+    return _Record(stock.people[ref], tenancies, stock.covers.to_on)
 
 
 def _candidate(stock: _Stock, ref: str) -> Candidate:
@@ -202,8 +202,8 @@ def _load(paths: tuple[Path, ...]) -> _Stock:
         if file is None:
             raise SourceError(f"{stem}_<day>.csv", "folder", "The file is not there.")
         files.append(file)
-    days = {file.covers.to_on for file in files}
-    if len(days) > 1:
+    periods = {file.covers for file in files}
+    if len(periods) > 1:
         raise SourceError(files[0].path.name, "file name", "The three files are of different days.")
     tenancies, people = _tenancies(files[0]), _people(files[1])
     lives_in: dict[str, list[str]] = defaultdict(list)
@@ -218,7 +218,7 @@ def _load(paths: tuple[Path, ...]) -> _Stock:
         lives_in[person].append(tenancy)
         named_in[tenancy] += 1
     return _Stock(
-        days.pop(), tenancies, people, {p: tuple(t) for p, t in lives_in.items()}, dict(named_in)
+        periods.pop(), tenancies, people, {p: tuple(t) for p, t in lives_in.items()}, dict(named_in)
     )
 
 

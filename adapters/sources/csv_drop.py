@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.agency import SourceError
+from adapters.sources.days import to_day
 from adapters.sources.folder import read_bytes
 from schemas.fields.forms import tidy
 
@@ -23,7 +24,6 @@ __all__ = ["MAX_ROWS", "Column", "Row", "parse", "read"]
 
 MAX_ROWS = 1_000_000  # a large academy's marks of two school years
 MAX_VALUE_CHARS = 4_000
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WHOLE = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 _YES_NO = {"yes": True, "no": False}
 
@@ -200,10 +200,8 @@ def _header(name: str, cells: list[str], columns: tuple[Column, ...]) -> tuple[s
 
 
 def _to_day(value: str) -> date | None:
-    if not _DAY.fullmatch(value):
-        return None
     try:
-        return date.fromisoformat(value)
+        return to_day(value)
     except ValueError:
         return None
 

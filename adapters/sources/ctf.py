@@ -8,7 +8,7 @@ Source: element names of the DfE specifications CTF 17 (2017) to CTF 21 (July 20
 sets; the XML structure was checked against published exporters of school systems.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from adapters.sources import xml_tree
 from adapters.sources.identifiers import is_postcode, is_upn
 from adapters.sources.xml_tree import Element
 
-__all__ = ["Pupil", "read"]
+__all__ = ["Pupil", "Roll", "read"]
 
 # CBDS enrolment status: current, main and subsidiary of dual registration, guest, and for colleges
 # FE and other provider. P (previous) does not say when or whether the pupil was on this roll.
@@ -53,20 +53,30 @@ class Pupil:
     send_need: str | None | Unanswered
 
 
-def read(paths: Iterable[Path]) -> dict[str, Pupil]:
-    """Read the pupils of all files, by UPN; of a pupil in several the newest file counts.
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """The pupils of all files by UPN, and the day on which the oldest of the files was made."""
+
+    as_at: date
+    pupils: Mapping[str, Pupil]
+
+
+def read(paths: Iterable[Path]) -> Roll:
+    """Read at least one file; of a pupil in several the newest file counts.
 
     Raises:
         SourceError: A file is broken, or two of the same instant have the same pupil.
 
     """
     newest: dict[str, tuple[datetime, Pupil]] = {}
+    days: list[date] = []
     for path in paths:
         root = xml_tree.read(path, "CTfile")
         header = root.one("Header")
         if header.needed("DocumentName") != "Common Transfer File":
             raise header.one("DocumentName").wrong("It is not Common Transfer File.")
         made = header.instant("DateTime")
+        days.append(made.date())
         school = _school(header.one("SourceSchool"))
         for element in root.one("CTFpupilData").many("Pupil"):
             pupil = _pupil(element, made.date(), school)
@@ -75,7 +85,7 @@ def read(paths: Iterable[Path]) -> dict[str, Pupil]:
                 raise element.wrong("Another record of the same instant has its UPN.")
             if known is None or known[0] < made:
                 newest[pupil.upn] = (made, pupil)
-    return {upn: pupil for upn, (_, pupil) in newest.items()}
+    return Roll(min(days), {upn: pupil for upn, (_, pupil) in newest.items()})
 
 
 def _school(element: Element) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from adapters.agency import SourceError, Window
+from adapters.sources.days import to_day
 
 __all__ = [
     "MAX_FILE_BYTES",
@@ -123,8 +124,8 @@ def _dated(path: Path) -> Dated | None:
     if name is None:
         return None
     try:
-        first = date.fromisoformat(name.group(2))
-        last = date.fromisoformat(name.group(3) or name.group(2))
+        first = to_day(name.group(2))
+        last = to_day(name.group(3) or name.group(2))
     except ValueError:
         raise SourceError(path.name, "file name", "A date in it is no day.") from None
     if last < first:

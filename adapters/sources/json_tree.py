@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from adapters.agency import SourceError
+from adapters.sources.days import to_day
 from schemas.fields.forms import tidy
 
 __all__ = ["MAX_DEPTH", "Place", "parse"]
@@ -81,9 +82,7 @@ class Place:
         if value is None:
             return None
         try:
-            # Python 3.11 reads other spellings of ISO 8601 too: those are shorter.
-            day = value[:10] if value[10:11] in ("", "T") else ""
-            return date.fromisoformat(day if len(day) == len("YYYY-MM-DD") else "")
+            return to_day(value.partition("T")[0])
         except ValueError:
             raise self.wrong("It is no day written YYYY-MM-DD.") from None
 

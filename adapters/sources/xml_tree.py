@@ -15,6 +15,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from adapters.agency import SourceError
+from adapters.sources.days import to_day
 from adapters.sources.folder import read_bytes
 from schemas.fields.forms import tidy
 
@@ -77,7 +78,7 @@ class Element:
 
     def day(self, tag: str) -> date | None:
         """The day in a child, written YYYY-MM-DD; None when it is not there or empty."""
-        return self.read(tag, _to_day, "day written YYYY-MM-DD")
+        return self.read(tag, to_day, "day written YYYY-MM-DD")
 
     def needed_day(self, tag: str) -> date:
         """The day in a child, which must be there."""
@@ -157,16 +158,9 @@ class _Builder:
         return self.root
 
 
-def _to_day(text: str) -> date:
-    # Python 3.11 reads other spellings of ISO 8601 too: those have another length.
-    return date.fromisoformat(text if len(text) == len("YYYY-MM-DD") else "")
-
-
 def _to_instant(text: str) -> datetime:
     """Fractions and a zone may follow the seconds; both are dropped, only the day matters."""
-    _to_day(text[:10])
-    if text[10:11] != "T":
-        raise ValueError
+    to_day(text.partition("T")[0])
     return datetime.fromisoformat(text[:19])
 
 
