@@ -1,0 +1,1 @@
+"""Lists from outside that rules rest on, with source, licence and the day they were read."""
