@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from schemas.receipt import Ack
+
 __all__ = ["BUCKET", "Content", "State"]
 
 BUCKET = "contents"
@@ -33,8 +35,7 @@ class Content:
         mt: Its type.
         sender: Directory id, and ``sender_account`` the account.
         recipient: Likewise.
-        jti: The message's own id; with ``iss`` of the sender, ``h``, ``ch`` and the hashes of both
-            signatures it is what a receipt must repeat exactly.
+        ack: What a receipt must repeat exactly.
         forwarded_at: Domain instant of the verdict.
         after_ack_days: How long it is kept after it was settled.
         keep_until: When it goes at the latest, collected or not.
@@ -55,9 +56,7 @@ class Content:
     sender_account: str
     recipient: str
     recipient_account: str
-    jti: str
-    ch: str
-    sigs: tuple[str, ...]
+    ack: Ack
     forwarded_at: datetime
     after_ack_days: int
     keep_until: datetime

@@ -1,8 +1,8 @@
 """What the broker must know of a request while it is open: its terms and what has happened since.
 
-The gate writes it, gathering reads it (and raises ``floor`` when the calendar changes). The key is
-``h``, b64u(SHA-256(P)) of the request and never the ``jti`` alone, which its sender chose: nobody
-can take another's place. Only names, codes and instants stand here; no value, no person.
+The gate writes it, gathering reads it (and notes when the calendar changed). The key is ``h``,
+b64u(SHA-256(P)) of the request and never the ``jti`` alone, which its sender chose: nobody can take
+another's place. Only names, codes and instants stand here; no value, no person.
 """
 
 from collections.abc import Mapping
@@ -10,40 +10,46 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from schemas.messages.message_type import Effect
+from policies.calendar import Division
+from policies.clock_events import Closed, Event, Outcome, Queried, TimeDecided
+from policies.deadline import Convention
+from schemas.manifest import SubjectClass
 
-__all__ = ["BUCKET", "Happening", "Request", "is_done", "is_open", "is_withdrawn", "with_happening"]
+__all__ = [
+    "BUCKET",
+    "Given",
+    "Request",
+    "closed_questions",
+    "days_granted",
+    "is_open",
+    "is_withdrawn",
+    "queries",
+    "with_event",
+    "with_said",
+]
 
 BUCKET = "requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """A forwarded message about the request.
+class Given:
+    """How much time a request gives, and by whose calendar it is counted.
 
     Attributes:
-        id: Message id, hex; folding the same message twice changes nothing.
-        jti: The message's own id.
-        effect: What it does to the request.
-        at: When it counts: its arrival in its sender's ingress. Aware UTC.
-        closes: Question ids that it closes.
-        days: Working days asked for (``asks_time``) or granted (``decides_time``).
-        granted: Of a decision.
-        accepted: Of a clarification reply: the requester accepts a second query. Of a second
-            query: it was accepted.
-        rung: Of the broker's own messages: which step of the ladder.
+        working_days: None when ``hours`` is given.
+        hours: Elapsed hours, day and night: emergency duty only.
+        divisions: Whose bank holidays do not count.
+        convention: How the day of receipt is found.
+        more: Working days that the requester may add in all; ``most`` its supervisor.
 
     """
 
-    id: str
-    jti: str
-    effect: Effect
-    at: datetime
-    closes: tuple[str, ...] = ()
-    days: int | None = None
-    granted: bool | None = None
-    accepted: bool = False
-    rung: str | None = None
+    working_days: int | None
+    hours: int | None
+    divisions: tuple[Division, ...]
+    convention: Convention
+    more: int
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +62,14 @@ class Request:
         iss: Who asked; ``aud`` who was asked; both directory ids.
         area: Area addressed; ``to_role`` and ``service`` the post; ``from_role`` who asked.
         wants: Question id to field ids.
-        opened_at: Domain instant of the first Forward verdict: the start of the clock.
+        opened_at: Domain instant of the first Forward verdict: its clock begins (design 4.4).
         arrived_at: When it came into the ingress.
-        working_days: How many were given; None when ``elapsed_h`` is.
+        given: How much time it gives.
         pack: ``pol.h``.
         release_until: After this nothing about it is taken any more.
-        floor: No computation puts the due instant before this one (domain 4.3 b).
-        happenings: In the order in which they were folded in; ``at`` may go back.
+        calendar: Version of the list of bank holidays that its due instant was last told by.
+        events: What its clock must know: a set, in the order in which it was folded in.
+        said: ``jti`` of each message of the broker's own about it that the gate let through.
 
     """
 
@@ -74,7 +81,7 @@ class Request:
     aud: str
     conv: str
     purpose: str
-    subject_class: str
+    subject_class: SubjectClass
     public_task_statement: bool
     from_role: str
     to_role: str
@@ -83,42 +90,51 @@ class Request:
     wants: Mapping[str, tuple[str, ...]]
     opened_at: datetime
     arrived_at: datetime
-    working_days: int | None
-    elapsed_h: int | None
+    given: Given
     pack: str
     release_until: datetime
-    floor: datetime | None = None
-    happenings: tuple[Happening, ...] = ()
+    calendar: str
+    events: tuple[Event, ...] = ()
+    said: tuple[str, ...] = ()
 
 
-_CLOSING = frozenset({Effect.ANSWERS, Effect.HOLDS_NOTHING, Effect.REFUSES})
-
-
-def with_happening(request: Request, happening: Happening) -> Request:
+def with_event(request: Request, event: Event) -> Request:
     """Fold a message in; the same request when it is in already."""
-    if any(known.id == happening.id for known in request.happenings):
+    if any(known.id == event.id for known in request.events):
         return request
-    return replace(request, happenings=(*request.happenings, happening))
+    return replace(request, events=(*request.events, event))
+
+
+def with_said(request: Request, jti: str) -> Request:
+    """Note that the broker said something about it; the same request when that is noted."""
+    return request if jti in request.said else replace(request, said=(*request.said, jti))
 
 
 def closed_questions(request: Request) -> frozenset[str]:
-    """Questions that were answered, refused or searched without a find."""
-    return frozenset(
-        question
-        for happening in request.happenings
-        if happening.effect in _CLOSING
-        for question in happening.closes
-    )
+    """Questions that were answered, refused, searched without a find, or withdrawn."""
+    closed: set[str] = set()
+    for event in request.events:
+        if isinstance(event, Closed):
+            closed |= request.wants.keys() if event.questions is None else event.questions
+    return frozenset(closed)
+
+
+def queries(request: Request) -> int:
+    """Clarification queries so far."""
+    return sum(isinstance(event, Queried) for event in request.events)
+
+
+def days_granted(request: Request) -> int:
+    """Working days of extension so far."""
+    return sum(event.days for event in request.events if isinstance(event, TimeDecided))
 
 
 def is_withdrawn(request: Request) -> bool:
     """Whether the requester took it back."""
-    return any(happening.effect is Effect.WITHDRAWS for happening in request.happenings)
-
-
-def is_done(request: Request) -> bool:
-    """Whether nothing more is waited for: every question closed, redirected elsewhere, or withdrawn."""
-    return is_withdrawn(request) or closed_questions(request) >= request.wants.keys()
+    return any(
+        isinstance(event, Closed) and event.outcome is Outcome.WITHDRAWN
+        for event in request.events
+    )
 
 
 def is_open(request: Request, at: datetime) -> bool:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from broker.contents import Content, State
 from schemas.problems import Code, Problem
+from schemas.receipt import Ack
 
 __all__ = [
     "Admitted",
@@ -35,19 +36,14 @@ class Claim:
         id: Hex SHA-256 of the receipt as it came.
         by: Directory id of the owner of the ingress and of the key.
         said: Its status.
-        iss: Whose message it acknowledges: directory id.
-        jti: That message's ``jti``, ``h``, ``ch`` and the hashes of its signatures, as repeated.
+        ack: The message, as it repeats it.
 
     """
 
     id: str
     by: str
     said: Said
-    iss: str
-    jti: str
-    h: str
-    ch: str
-    sigs: tuple[str, ...]
+    ack: Ack
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +156,4 @@ def is_due(content: Content, now: datetime) -> Literal["destroy", "tell", "wait"
 
 def _fits(claim: Claim, content: Content) -> bool:
     """Whether the receipt repeats this message exactly and comes from its recipient."""
-    said = (claim.by, claim.iss, claim.jti, claim.h, claim.ch, claim.sigs)
-    held = (
-        content.recipient,
-        content.sender,
-        content.jti,
-        content.h,
-        content.ch,
-        content.sigs,
-    )
-    return said == held
+    return claim.by == content.recipient and claim.ack == content.ack

@@ -8,19 +8,25 @@ from hypothesis import strategies as st
 from broker.contents import Content, State
 from broker.release.admit import Admitted, Again, Claim, Refused, admit, is_due, look_at, recall
 from schemas.problems import Code, Problem
+from schemas.receipt import Ack
 
+ACK = Ack(
+    jti="01890000-0000-7000-8000-000000000000",
+    iss="urn:dovetail:org:northmere-panel",
+    h="h" * 42 + "A",
+    ch="c" * 42 + "A",
+    sigs=("s" * 42 + "A", "t" * 42 + "A"),
+)
 AT = datetime(2026, 11, 16, 10, 0, tzinfo=UTC)
 HELD = Content(
-    h="h" * 43,
+    h=ACK.h,
     id="0" * 64,
     mt="information.request/1",
     sender="northmere-panel",
     sender_account="A" + "A" * 55,
     recipient="ashgrove-academy",
     recipient_account="A" + "B" * 55,
-    jti="01890000-0000-7000-8000-000000000000",
-    ch="c" * 43,
-    sigs=("s" * 43, "t" * 43),
+    ack=ACK,
     forwarded_at=AT - timedelta(hours=1),
     after_ack_days=7,
     keep_until=AT + timedelta(days=60),
@@ -29,16 +35,15 @@ HELD = Content(
 )
 
 
+ACK_MEMBERS = frozenset(Ack.model_fields)
+
+
 def claim(**changes) -> Claim:
     made = Claim(
         id="d" * 64,
         by=HELD.recipient,
         said="delivered",
-        iss=HELD.sender,
-        jti=HELD.jti,
-        h=HELD.h,
-        ch=HELD.ch,
-        sigs=HELD.sigs,
+        ack=ACK.model_copy(update={k: changes.pop(k) for k in tuple(changes) if k in ACK_MEMBERS}),
     )
     return replace(made, **changes)
 
@@ -61,12 +66,12 @@ def test_a_receipt_that_fits_releases_once():
     [
         ({}, None, Code.RECEIPT_MISMATCH),
         ({"by": "northmere-police"}, HELD, Code.RECEIPT_MISMATCH),
-        ({"iss": "northmere-police"}, HELD, Code.RECEIPT_MISMATCH),
+        ({"iss": "urn:dovetail:org:northmere-police"}, HELD, Code.RECEIPT_MISMATCH),
         ({"jti": "01890000-0000-7000-8000-000000000001"}, HELD, Code.RECEIPT_MISMATCH),
         ({"h": "x" * 43}, HELD, Code.RECEIPT_MISMATCH),
         ({"ch": "x" * 43}, HELD, Code.RECEIPT_MISMATCH),
-        ({"sigs": ("s" * 43, "x" * 43)}, HELD, Code.RECEIPT_MISMATCH),
-        ({"sigs": ("t" * 43, "s" * 43)}, HELD, Code.RECEIPT_MISMATCH),
+        ({"sigs": ("s" * 42 + "A", "x" * 42 + "A")}, HELD, Code.RECEIPT_MISMATCH),
+        ({"sigs": ("t" * 42 + "A", "s" * 42 + "A")}, HELD, Code.RECEIPT_MISMATCH),
         ({"said": "opened"}, HELD, Code.RECEIPT_MISMATCH),
         ({"id": "x" * 64}, RELEASED, Code.RECEIPT_REPEATED),
         ({"id": "x" * 64}, SETTLED, Code.RECEIPT_REPEATED),
