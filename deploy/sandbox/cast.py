@@ -42,62 +42,64 @@ class Part:
     post: str
 
 
-CAST: Mapping[str, Part] = MappingProxyType({
-    part.id: part
-    for part in (
-        Part(
-            GATHERER,
-            "Northmere Channel panel",
-            OrganisationKind.LA_PANEL,
-            "Northmere Council",
-            (Role.LACC, Role.LACC_SUP, Role.CHAIR, Role.DPO),
-            None,
-            "Channel coordinator",
-        ),
-        Part(
-            "northmere-police",
-            "Northmere Police",
-            OrganisationKind.POLICE_FORCE,
-            "Northmere Police",
-            _AIO_AND_SIGNOFF,
-            "police",
-            "Prevent desk",
-        ),
-        Part(
-            "ashgrove-academy",
-            "Ashgrove Academy",
-            OrganisationKind.SCHOOL,
-            "Ashgrove Academy Trust",
-            _AIO_AND_SIGNOFF,
-            "education",
-            "Designated safeguarding lead",
-        ),
-        Part(
-            "northmere-health",
-            "Northmere Community NHS Trust",
-            OrganisationKind.NHS_TRUST,
-            "Northmere Community NHS Trust",
-            _AIO_AND_SIGNOFF,
-            "health",
-            "Safeguarding team",
-        ),
-        Part(
-            "northmere-children",
-            "Northmere children's services",
-            OrganisationKind.LA_CSC,
-            "Northmere Council",
-            _AIO_AND_SIGNOFF,
-            "children",
-            "Front door team",
-        ),
-        Part(
-            "northmere-housing",
-            "Northmere housing",
-            OrganisationKind.LA_HOUSING,
-            "Northmere Council",
-            _AIO_AND_SIGNOFF,
-            "housing",
-            "Tenancy services",
-        ),
-    )
-})
+CAST: Mapping[str, Part] = MappingProxyType(
+    {
+        part.id: part
+        for part in (
+            Part(
+                GATHERER,
+                "Northmere Channel panel",
+                OrganisationKind.LA_PANEL,
+                "Northmere Council",
+                (Role.LACC, Role.LACC_SUP, Role.CHAIR, Role.DPO),
+                None,
+                "Channel coordinator",
+            ),
+            Part(
+                "northmere-police",
+                "Northmere Police",
+                OrganisationKind.POLICE_FORCE,
+                "Northmere Police",
+                _AIO_AND_SIGNOFF,
+                "police",
+                "Prevent desk",
+            ),
+            Part(
+                "ashgrove-academy",
+                "Ashgrove Academy",
+                OrganisationKind.SCHOOL,
+                "Ashgrove Academy Trust",
+                _AIO_AND_SIGNOFF,
+                "education",
+                "Designated safeguarding lead",
+            ),
+            Part(
+                "northmere-health",
+                "Northmere Community NHS Trust",
+                OrganisationKind.NHS_TRUST,
+                "Northmere Community NHS Trust",
+                _AIO_AND_SIGNOFF,
+                "health",
+                "Safeguarding team",
+            ),
+            Part(
+                "northmere-children",
+                "Northmere children's services",
+                OrganisationKind.LA_CSC,
+                "Northmere Council",
+                _AIO_AND_SIGNOFF,
+                "children",
+                "Front door team",
+            ),
+            Part(
+                "northmere-housing",
+                "Northmere housing",
+                OrganisationKind.LA_HOUSING,
+                "Northmere Council",
+                _AIO_AND_SIGNOFF,
+                "housing",
+                "Tenancy services",
+            ),
+        )
+    }
+)
