@@ -43,7 +43,9 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"auto_envvar_prefix": "DOVETAIL", "max_content_width": 100})
+@click.group(
+    cls=_Lazy, context_settings={"auto_envvar_prefix": "DOVETAIL", "max_content_width": 100}
+)
 @click.version_option(package_name=None, version="0.1.0", prog_name="dovetail")
 def main() -> None:
     """Ask the agencies around a Channel case for exactly what it needs, and prove what happened.

@@ -70,7 +70,9 @@ def as_json(schema: str, facts: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, ensure_ascii=False, indent=2, default=_plain)
 
 
-def emit(schema: str, facts: Mapping[str, Any], show: Callable[[], None], *, json_wanted: bool) -> None:
+def emit(
+    schema: str, facts: Mapping[str, Any], show: Callable[[], None], *, json_wanted: bool
+) -> None:
     """Print the facts as one JSON document, or show them to a person."""
     if json_wanted:
         click.echo(as_json(schema, facts))
@@ -80,7 +82,9 @@ def emit(schema: str, facts: Mapping[str, Any], show: Callable[[], None], *, jso
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--json`` to a command; it arrives as ``json_wanted``."""
-    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON document.")(command)
+    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON document.")(
+        command
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -99,7 +103,9 @@ def local_time(at: datetime | None) -> str:
         return "–"
     local = at.astimezone(_LONDON)
     hour = local.hour % 12 or 12
-    return f"{local:%a} {local.day} {local:%b %Y} {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"  # noqa: PLR2004
+    return (
+        f"{local:%a} {local.day} {local:%b %Y} {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+    )
 
 
 def explain_problems(problems: Iterable[Problem]) -> str:
@@ -108,7 +114,9 @@ def explain_problems(problems: Iterable[Problem]) -> str:
     for problem in problems:
         place = f"{problem.where}: " if problem.where else ""
         rule = f"{problem.rule}, " if problem.rule else ""
-        lines.append(f"  {place}{problem.meaning.says} {problem.meaning.remedy} ({rule}{problem.code})")
+        lines.append(
+            f"  {place}{problem.meaning.says} {problem.meaning.remedy} ({rule}{problem.code})"
+        )
     return "\n".join(lines)
 
 

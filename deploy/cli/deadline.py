@@ -1,0 +1,187 @@
+"""``dovetail deadline``: when an answer is due, and who is told when. Needs no broker and no world."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import click
+
+from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
+from policies.calendar import Division, WorkingCalendar, shipped_bank_holidays
+from policies.clock import ExtensionLimits, RequestClock
+from policies.clock_events import HoldBegan, HoldLifted
+from policies.deadline import Convention, Due, Stop, Stopped, Terms, due
+from policies.ladder import Rung, ladder
+from schemas.encoding import parse_instant
+from schemas.problems import Problem
+
+__all__ = ["deadline"]
+
+
+class _Instant(click.ParamType[datetime]):
+    """RFC 3339 with a zone."""
+
+    name = "instant"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> datetime:
+        """Read an instant; say what form is wanted if it is none."""
+        read = _read(str(value))
+        if read is None:
+            self.fail("give date, time and zone, such as 2026-11-16T09:00:00Z", param, ctx)
+        return read
+
+
+class _Stretch(click.ParamType[Stop]):
+    """FROM/TO; TO may be left out while the clock still stands."""
+
+    name = "from/to"
+
+    def convert(
+        self,
+        value: Any,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Stop:
+        """Read a stop; say what form is wanted if it is none."""
+        first, slash, second = str(value).partition("/")
+        began, ended = _read(first), _read(second) if second else None
+        if began is None or not slash or (second and ended is None):
+            self.fail("give FROM/TO, such as 2026-11-04T11:00:00Z/2026-11-05T15:00:00Z", param, ctx)
+        if ended is not None and ended < began:
+            self.fail("the stop ends before it begins", param, ctx)
+        return Stop(began, ended)
+
+
+@click.command()
+@click.option("--received", type=_Instant(), required=True, help="When the broker accepted it.")
+@click.option(
+    "--calendar",
+    "divisions",
+    type=click.Choice([one.value for one in Division]),
+    multiple=True,
+    required=True,
+    help="Whose bank holidays; several: a day off in any of them does not count.",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 20), default=5, show_default=True, help="Working days."
+)
+@click.option(
+    "--convention",
+    type=click.Choice([one.value for one in Convention]),
+    default=Convention.CUT_OFF.value,
+    show_default=True,
+    help="How receipt after hours counts.",
+)
+@click.option(
+    "--stopped", "stops", type=_Stretch(), multiple=True, metavar="FROM/TO", help="The clock stood."
+)
+@json_option
+def deadline(
+    received: datetime,
+    divisions: tuple[str, ...],
+    days: int,
+    convention: str,
+    stops: tuple[Stop, ...],
+    *,
+    json_wanted: bool,
+) -> None:
+    """Work out a due time, its reminders and escalations.
+
+    Day 0 is the day of receipt; at or after 5pm counts as the next working day. The answer is in
+    time up to and including the due instant. Times given without a zone are refused.
+    """
+    calendar = WorkingCalendar(
+        shipped_bank_holidays(), frozenset(Division(one) for one in divisions)
+    )
+    terms = Terms(working_days=days, convention=Convention(convention))
+    found = due(received, calendar, terms, stops)
+    if isinstance(found, Stopped):
+        fail(
+            Exit.FAILED,
+            f"The clock has stood since {local_time(found.since)}: there is no due time until it "
+            "runs again. Give the end of the stop to see what it would be.",
+        )
+    rungs = ladder(_clock(received, terms, stops), calendar)
+    facts = _facts(found, rungs, calendar, terms)
+    emit("deadline", facts, partial(_show, found, rungs, received), json_wanted=json_wanted)
+
+
+def _clock(received: datetime, terms: Terms, stops: tuple[Stop, ...]) -> RequestClock:
+    """A request that was opened, stopped and restarted; the reason of a stop does not matter here."""
+    clock = RequestClock(
+        opened_at=received,
+        questions=frozenset({"E1"}),
+        terms=terms,
+        limits=ExtensionLimits(requester=0, supervisor=0),
+    )
+    for number, stop in enumerate(stops):
+        clock = clock.with_event(HoldBegan(id=f"stop-{number}", at=stop.from_at))
+        if stop.to_at is not None:
+            clock = clock.with_event(HoldLifted(id=f"end-{number}", at=stop.to_at))
+    return clock
+
+
+def _facts(
+    found: Due, rungs: tuple[Rung, ...], calendar: WorkingCalendar, terms: Terms
+) -> Mapping[str, Any]:
+    steps = [
+        {"rung": r.kind.value, "at": _seconds(r.at), "to": [one.value for one in r.to]}
+        for r in rungs
+    ]
+    return {
+        "day_0": found.day_0.isoformat(),
+        "due_at": _seconds(found.due_at),
+        "provisional": found.provisional,
+        "convention": terms.convention.value,
+        "working_days": terms.working_days,
+        "calendar": sorted(one.value for one in calendar.divisions),
+        "calendar_version": calendar.holidays.version,
+        "reminders": [one for one in steps if one["rung"] in {"ack", "r1", "r2", "r3"}],
+        "escalations": [one for one in steps if one["rung"] in {"e1", "e2", "e3"}],
+    }
+
+
+_WORDS = {
+    "ack": "alarm if not acknowledged",
+    "r1": "first reminder",
+    "r2": "second reminder",
+    "r3": "reminder on the due day",
+    "e1": "overdue: supervisor and coordinator",
+    "e2": "overdue: supervisors of both sides",
+    "e3": "overdue: chair",
+}
+
+
+def _show(found: Due, rungs: tuple[Rung, ...], received: datetime) -> None:
+    out = console()
+    out.print(f"Received   {local_time(received)}")
+    out.print(f"Day 0      {found.day_0:%a} {found.day_0.day} {found.day_0:%b %Y}")
+    out.print(f"[bold]Due        {local_time(found.due_at)}[/bold] (London)")
+    if found.provisional:
+        out.print("The due day lies past the last bank holiday known: provisional.")
+    out.print()
+    rows = [(local_time(r.at), _WORDS[r.kind.value]) for r in rungs]
+    out.print(table(("when", "what"), rows))
+
+
+def _seconds(at: datetime) -> str:
+    """UTC to the second: no rule here knows a shorter time."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _read(text: str) -> datetime | None:
+    """Read an instant; RFC 3339 as we write it, or any zone that Python reads."""
+    read = parse_instant(text)
+    if not isinstance(read, Problem):
+        return read
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.utcoffset() is not None else None
