@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from faststream.nats import NatsBroker
 from faststream.nats.subscriber.usecases import PullStreamSubscriber
@@ -19,8 +19,6 @@ from broker.bus_connection import Connection, TooLarge
 from broker.bus_settle import (
     ARRIVED_AT,
     CREATE_ONLY,
-    NOBODY,
-    PARKED,
     SUBJECT,
     Handler,
     Incoming,
@@ -28,10 +26,12 @@ from broker.bus_settle import (
     Settling,
     describe,
 )
-from broker.bus_store import Bucket, Entry, Stored, kept, read, stored
+from broker.bus_store import EVERYTHING, Bucket, Entry, Stored, kept, read, stored
 from broker.clock import Clock
 from broker.faults import Conflict
 from broker.nkeys import Credentials
+from schemas import subjects
+from schemas.subjects import Stream
 
 __all__ = ["Bucket", "Bus", "Entry", "Handler", "Incoming", "Parked", "Stored", "TooLarge"]
 
@@ -67,8 +67,8 @@ class Bus:
             tls: With it, the TLS handshake comes first: the server cannot talk us out of it.
 
         Raises:
-            BusUnavailable: No server answered, or it did not accept us.
-            CredentialsFault: The file cannot be used.
+            BusUnavailable: No server answered in time.
+            CredentialsFault: The file cannot be used, or the server does not accept it.
 
         """
         broker, connection = await bus_faststream.connect(url, credentials, name=name, tls=tls)
@@ -106,12 +106,16 @@ class Bus:
 
         Raises:
             BusUnavailable: The connection is gone.
-            ValueError: This consumer is being served already.
+            ValueError: This consumer is being served already, or ``service`` is none of ours.
 
         """
         if (stream, durable) in self._serving:
             raise ValueError("this consumer is being served already")
-        settle = Settling(self._connection, self._clock, stream, service, handler, parks)
+        known = cast("subjects.Service", service)
+        subjects.retry(
+            known, None
+        )  # raises where it is none of ours, now and not at the first failure
+        settle = Settling(self._connection, self._clock, stream, known, handler, parks)
         self._serving[stream, durable] = await bus_faststream.subscribe(
             self._broker, self._connection, stream, durable, settle
         )
@@ -184,7 +188,7 @@ class Bus:
 
     async def newest(self, stream: str) -> Stored | None:
         """The newest message of a stream, whatever its subject."""
-        return await stored(self._connection, self._clock, stream, subject=">")
+        return await stored(self._connection, self._clock, stream, subject=EVERYTHING)
 
     async def at(self, stream: str, sequence: int) -> Stored | None:
         """The message with this sequence, or None: not yet, or erased."""
@@ -200,7 +204,7 @@ class Bus:
         *,
         from_sequence: int = 1,
         to_sequence: int | None = None,
-        subject: str = ">",
+        subject: str = EVERYTHING,
     ) -> AsyncIterator[Stored]:
         """Read a stretch of a stream in order, both ends included; see ``bus_store.read``."""
         return read(
@@ -233,8 +237,10 @@ class Bus:
 
     async def parked(self) -> AsyncIterator[Parked]:
         """What is parked, oldest first. Needs the operator's rights."""
-        async for message in self.read(PARKED):
-            found = await kept(self._connection, self._clock, PARKED, sequence=message.sequence)
+        async for message in self.read(Stream.PARKED):
+            found = await kept(
+                self._connection, self._clock, Stream.PARKED, sequence=message.sequence
+            )
             if found is not None:
                 yield describe(found)
 
@@ -245,7 +251,7 @@ class Bus:
             LookupError: Nothing is parked under this number.
 
         """
-        found = await kept(self._connection, self._clock, PARKED, sequence=sequence)
+        found = await kept(self._connection, self._clock, Stream.PARKED, sequence=sequence)
         if found is None:
             raise LookupError("nothing is parked under this number")
         entry = describe(found)
@@ -255,6 +261,6 @@ class Bus:
             "Nats-Msg-Id": f"{entry.id}.{sequence}",  # a crash before the erasing brings it once all the same
         }
         await self._connection.store(
-            f"retry.{entry.service}.{entry.account or NOBODY}", found.message.data, headers=headers
+            subjects.retry(entry.service, entry.account), found.message.data, headers=headers
         )
-        await self.erase(PARKED, sequence)
+        await self.erase(Stream.PARKED, sequence)

@@ -11,18 +11,12 @@ from pathlib import Path
 
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
-from faststream.nats.security import NatsJWT
 from faststream.nats.subscriber.usecases import PullStreamSubscriber
 from nats import errors as nats_errors
+from nats.aio.client import Client
 
 from broker import backoff
-from broker.bus_connection import (
-    CONNECT_TIMEOUT_S,
-    RECONNECT_WAIT_S,
-    Connection,
-    guard,
-    how_to_sign_in,
-)
+from broker.bus_connection import Connection, open_connection
 from broker.bus_pull import Pull, Pulled
 from broker.faults import BusUnavailable
 from broker.nkeys import Credentials
@@ -37,39 +31,29 @@ Settle = Callable[[Pulled], Awaitable[None]]
 async def connect(
     url: str, credentials: Path | Credentials, *, name: str, tls: ssl.SSLContext | None
 ) -> tuple[NatsBroker, Connection]:
-    """Make a FastStream broker and return it with its connection; see ``Bus.connect``."""
-    signing = how_to_sign_in(credentials)
-    broker = NatsBroker(
-        url,
-        name=name,
-        security=NatsJWT(
-            signing["user_jwt_cb"],
-            signing["signature_cb"],
-            ssl_context=tls,
-            use_ssl=tls is not None,
-            tls_handshake_first=tls is not None,
-        ),
-        logger=None,  # it would log exceptions, whose texts quote messages
-        apply_types=False,  # no injection: the handler takes the message as it is
-        decoder=_as_received,  # else JSON is decoded before anything is verified
-        max_reconnect_attempts=-1,  # else the connection closes for good after two minutes
-        reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type] # a float works; it goes to sleep()
-        ping_interval=10,
-        max_outstanding_pings=2,
-        graceful_timeout=backoff.HANDLE_TIMEOUT_S,
-    )
-    try:
-        async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            client = await broker.connect()
-    except (TimeoutError, OSError, nats_errors.Error):
-        raise BusUnavailable(
-            "The bus does not answer, or does not accept these credentials."
-        ) from None
-    guard(client)
-    connection = Connection(client)
-    client._reconnected_cb = connection.restored  # noqa: SLF001 - set after connecting; pinned by test
+    """Make a FastStream broker on a connection of ours; see ``Bus.connect``."""
+    connection = await open_connection(url, credentials, name=name, tls=tls)
+    broker = _Broker(connection)
     await broker.start()
     return broker, connection
+
+
+class _Broker(NatsBroker):
+    """A FastStream broker on a connection that is made already, so that there is one way to connect."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(
+            logger=None,  # it would log exceptions, whose texts quote messages
+            apply_types=False,  # no injection: the handler takes the message as it is
+            decoder=_as_received,  # else JSON is decoded before anything is verified
+            graceful_timeout=backoff.HANDLE_TIMEOUT_S,
+        )
+        self._made = connection.client
+
+    async def _connect(self) -> Client:
+        """FastStream's own would connect by its defaults, which give up after two minutes."""
+        self.config.connect(self._made)
+        return self._made
 
 
 async def subscribe(

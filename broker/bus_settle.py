@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from broker import backoff
 from broker.bus_connection import Connection, instant
@@ -19,13 +20,12 @@ from broker.clock import Clock
 from broker.faults import Bug, Conflict, Fault
 from broker.log import logger
 from broker.nkeys import is_public
+from schemas import subjects
+from schemas.subjects import NOBODY, Stream
 
 __all__ = [
     "ARRIVED_AT",
     "CREATE_ONLY",
-    "NOBODY",
-    "PARKED",
-    "RETRY",
     "SUBJECT",
     "Handler",
     "Incoming",
@@ -38,10 +38,9 @@ CREATE_ONLY = {"Nats-Expected-Last-Subject-Sequence": "0"}
 ARRIVED_AT = "Dovetail-Arrived-At"
 SUBJECT = "Dovetail-Subject"
 REASON = "Dovetail-Reason"
-RETRY = "RETRY"
-PARKED = "PARKED"
-NOBODY = "_"
-"""Stands for the account in a parked message's subject when it came from none."""
+ACK_SETTLE_S = 2.0
+"""Nobody hears the acknowledgement (the consumer is gone, an election): soon the next message matters
+more than this one, which only comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ Handler = Callable[[Incoming], Awaitable[None]]
 class Parked:
     """What is known of a parked message without reading it."""
 
-    service: str
+    service: subjects.Service
     account: str | None
     id: str
     subject: str
@@ -88,7 +87,7 @@ class Settling:
     connection: Connection
     clock: Clock
     stream: str
-    service: str
+    service: subjects.Service
     handler: Handler
     parks: bool
 
@@ -102,7 +101,7 @@ class Settling:
             await self._unsettled(pulled, error)
             raise
         # Waits until the server knows: an acknowledgement lost here only brings the message again.
-        await self.connection.request(pulled.reply, b"+ACK")
+        await self.connection.request(pulled.reply, b"+ACK", settle_s=ACK_SETTLE_S)
 
     async def _incoming(self, pulled: Pulled) -> Incoming:
         """The delivery as a handler sees it.
@@ -144,19 +143,19 @@ class Settling:
             return
         subject, arrived_at = await self._origin(pulled)
         origin = {SUBJECT: subject, ARRIVED_AT: arrived_at.isoformat(), REASON: reason}
-        place = f"parked.{self.service}.{_account(subject) or NOBODY}.{name}"
+        place = subjects.parked(self.service, _account(subject), name)
         with suppress(
             Conflict
         ):  # parked already: by us before a crash, or the same bytes sent twice
             await self.connection.store(place, pulled.data, headers=CREATE_ONLY | origin)
         logger.error("delivery.parked", **say)
         # Parked first, ended second: a crash between the two parks it once more, under the same name.
-        await self.connection.request(pulled.reply, b"+TERM parked")
+        await self.connection.request(pulled.reply, b"+TERM parked", settle_s=ACK_SETTLE_S)
 
     async def _origin(self, pulled: Pulled) -> tuple[str, datetime]:
         """Subject and arrival of the first delivery. Headers count on RETRY alone: operators write it."""
-        if self.stream == RETRY:
-            found = await kept(self.connection, self.clock, RETRY, sequence=pulled.sequence)
+        if self.stream == Stream.RETRY:
+            found = await kept(self.connection, self.clock, Stream.RETRY, sequence=pulled.sequence)
             if found is not None and {SUBJECT, ARRIVED_AT} <= found.headers.keys():
                 return found.headers[SUBJECT], datetime.fromisoformat(found.headers[ARRIVED_AT])
         return pulled.subject, self.clock.of(instant(pulled.stamp_ns))
@@ -182,7 +181,7 @@ def describe(found: Kept) -> Parked:
     """What a message of stream PARKED says about itself in subject and headers."""
     _, service, account, name = found.message.subject.split(".")
     return Parked(
-        service=service,
+        service=cast("subjects.Service", service),  # nothing else gets into such a subject
         account=None if account == NOBODY else account,
         id=name,
         subject=found.headers[SUBJECT],

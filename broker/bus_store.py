@@ -20,7 +20,11 @@ from broker.bus_connection import Connection
 from broker.clock import Clock
 from broker.faults import BusUnavailable, Conflict
 
-__all__ = ["Bucket", "Entry", "Kept", "Stored", "kept", "read", "stored"]
+__all__ = ["EVERYTHING", "Bucket", "Entry", "Kept", "Stored", "kept", "read", "stored"]
+
+EVERYTHING = "*.>"
+"""Matches all our subjects. Not ">": asked for the last of ">", the server looks at the last sequence
+alone, and finds nothing when that one was erased."""
 
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024

@@ -16,6 +16,7 @@ from broker.bus_connection import Connection, TooLarge, instant, open_connection
 from broker.bus_pull import Pull, Pulled
 from broker.faults import Bug, BusUnavailable, CredentialsFault, Fault, NotEnoughRoom
 from broker.nkeys import read_credentials
+from schemas import subjects
 
 __all__ = [
     "Bug",
@@ -30,6 +31,7 @@ __all__ = [
     "Sent",
 ]
 
+ACK_SETTLE_S = 2.0
 IN_HAND = 16
 """Deliveries taken at once: an edge that dies has at most so many come again."""
 
@@ -131,11 +133,11 @@ class Client:
             StoreFault: The bus refused for a reason of its own.
 
         """
-        return await self._send("in.env", data)
+        return await self._send(subjects.SEND_ENVELOPE, data)
 
     async def send_receipt(self, data: bytes) -> SendResult:
         """Put a receipt into this agency's ingress; as :meth:`send_envelope`."""
-        return await self._send("in.receipt", data)
+        return await self._send(subjects.SEND_RECEIPT, data)
 
     async def _send(self, subject: str, data: bytes) -> SendResult:
         try:
@@ -154,13 +156,15 @@ class Client:
             BusUnavailable: The connection is closed for good: connect anew.
 
         """
-        return self._take("OUT", "inbox.next")
+        return self._take(subjects.Stream.OUT, subjects.INBOX_NEXT)
 
     def feed(self) -> AsyncGenerator[Delivery, None]:
         """The records that concern this agency, in order; as :meth:`deliveries`."""
-        return self._take("FEED", "feed.next")
+        return self._take(subjects.Stream.FEED, subjects.FEED_NEXT)
 
-    async def _take(self, stream: str, next_subject: str) -> AsyncGenerator[Delivery, None]:
+    async def _take(
+        self, stream: subjects.Stream, next_subject: str
+    ) -> AsyncGenerator[Delivery, None]:
         pull = Pull(
             self._connection, stream, self._account, next_subject=next_subject, batch=IN_HAND
         )
@@ -175,11 +179,11 @@ class Client:
 
     def _delivery(self, pulled: Pulled) -> Delivery:
         """Read the subject: ``out.<account>.<kind>.<id>`` or ``feed.<account>.<n>``."""
-        words = pulled.subject.split(".")
+        words = pulled.subject.split(".")  # server-made from what the broker alone may write
         kind = words[2] if words[0] == "out" else "feed"
 
         async def acknowledge() -> None:
-            await self._connection.request(pulled.reply, b"+ACK")
+            await self._connection.request(pulled.reply, b"+ACK", settle_s=ACK_SETTLE_S)
 
         return Delivery(
             kind=kind,

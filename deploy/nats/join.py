@@ -14,6 +14,8 @@ from broker.faults import Fault, StoreFault
 from broker.nkeys import Credentials, NKey, is_public
 from deploy.nats import accounts, streams
 from deploy.nats.config import BusKeys
+from schemas import subjects
+from schemas.subjects import Stream
 
 __all__ = ["agency_credentials", "join", "leave", "revoke_users"]
 
@@ -58,15 +60,18 @@ async def join(
     if not is_public("account", account):
         raise ValueError("not the public key of an account")
     joined = f"$KV.meta.joined.{account}"
-    if await _is_known(admin, joined) and not await streams.exists(admin, f"IN_{account}"):
+    if await _is_known(admin, joined) and not await streams.exists(
+        admin, subjects.ingress_stream(account)
+    ):
         raise StoreFault(
             "An agency joined before, and its ingress is missing: it is not made again."
         )
     await streams.add_stream(
         admin, streams.ingress(account, quota), replicas=replicas, ack_wait_s=ack_wait_s
     )
-    for stream, word in (("OUT", "out"), ("FEED", "feed")):
-        consumer = streams.Consumer(account, (f"{word}.{account}.>",), streams.DELIVERIES_IN_FLIGHT)
+    mine = {Stream.OUT: subjects.out(account), Stream.FEED: subjects.feed(account)}
+    for stream, subject in mine.items():
+        consumer = streams.Consumer(account, (subject,), streams.DELIVERIES_IN_FLIGHT)
         await streams.add_consumer(admin, stream, consumer, ack_wait_s=ack_wait_s)
     await admin.store(joined, b"1")
     await _push(system, accounts.agency_account_jwt(keys.operator, keys.hub.public, account, name))

@@ -10,11 +10,14 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from broker import backoff
 from broker.bus_connection import Connection, StreamMissing
 from broker.faults import StoreFault
+from schemas import subjects
+from schemas.subjects import ANY, Bucket
+from schemas.subjects import Stream as Name
 
 __all__ = [
     "FORMAT_VERSION",
@@ -88,25 +91,25 @@ def _bucket(name: str, *, max_age_s: int = 0) -> Stream:
 
 STREAMS: tuple[Stream, ...] = (
     Stream(
-        "RETRY", ("retry.>",), retention="workqueue",
+        Name.RETRY, (ANY[Name.RETRY],), retention="workqueue",
         consumers=tuple(
-            Consumer(service, (f"retry.{service}.>",)) for service in ("gate", "release", "gathering", "audit")
+            Consumer(service, (f"retry.{service}.>",)) for service in get_args(subjects.Service)
         ),
     ),
-    Stream("PARKED", ("parked.>",), per_subject=1, consumers=(Consumer("gate", ("parked.>",)),)),
+    Stream(Name.PARKED, (ANY[Name.PARKED],), per_subject=1, consumers=(Consumer("gate", (ANY[Name.PARKED],)),)),
     Stream(
-        "VERDICTS", ("verdicts.>",), max_age_s=VERDICTS_KEPT_S, per_subject=1,
-        consumers=(Consumer("release", ("verdicts.>",)), Consumer("gathering", ("verdicts.>",))),
+        Name.VERDICTS, (ANY[Name.VERDICTS],), max_age_s=VERDICTS_KEPT_S, per_subject=1,
+        consumers=(Consumer("release", (ANY[Name.VERDICTS],)), Consumer("gathering", (ANY[Name.VERDICTS],))),
     ),
-    Stream("RECORDS", ("records.>",), per_subject=1, consumers=(Consumer("audit", ("records.>",)),)),
-    Stream("OUT", ("out.>",), per_subject=1),
-    Stream("CONTENT", ("content.>",), per_subject=1),
-    Stream("LOG", ("log.>",), permanent=True),
-    Stream("CHECKPOINTS", ("checkpoint.>",), permanent=True),
-    Stream("FEED", ("feed.>",), per_subject=1),
-    _bucket("ids", max_age_s=IDS_KEPT_S),
-    *(_bucket(name) for name in ("requests", "cases", "contents", "feeds", "ladder")),
-    _bucket("meta"),  # last: its format version says that all the others exist
+    Stream(Name.RECORDS, (ANY[Name.RECORDS],), per_subject=1, consumers=(Consumer("audit", (ANY[Name.RECORDS],)),)),
+    Stream(Name.OUT, (ANY[Name.OUT],), per_subject=1),
+    Stream(Name.CONTENT, (ANY[Name.CONTENT],), per_subject=1),
+    Stream(Name.LOG, (ANY[Name.LOG],), permanent=True),
+    Stream(Name.CHECKPOINTS, (ANY[Name.CHECKPOINTS],), permanent=True),
+    Stream(Name.FEED, (ANY[Name.FEED],), per_subject=1),
+    _bucket(Bucket.IDS, max_age_s=IDS_KEPT_S),
+    *(_bucket(name) for name in Bucket if name not in {Bucket.IDS, Bucket.META}),
+    _bucket(Bucket.META),  # last: its format version says that all the others exist
 )  # fmt: skip
 
 
@@ -114,15 +117,15 @@ def ingress(account: str, quota: Quota | None = None) -> Stream:
     """The stream of what one agency sent: its own, so that no agency fills or blocks another's."""
     quota = quota or Quota()
     return Stream(
-        f"IN_{account}",
-        (f"in.{account}.env", f"in.{account}.receipt"),
+        subjects.ingress_stream(account),
+        (subjects.ingress(account, "env"), subjects.ingress(account, "receipt")),
         retention="workqueue",
         max_bytes=quota.max_bytes,
         max_msgs=quota.max_messages,
         max_msg_bytes=MAX_ENVELOPE_BYTES + HEADROOM_BYTES,
         consumers=(
-            Consumer("gate", (f"in.{account}.env",)),
-            Consumer("release", (f"in.{account}.receipt",)),
+            Consumer("gate", (subjects.ingress(account, "env"),)),
+            Consumer("release", (subjects.ingress(account, "receipt"),)),
         ),
     )
 

@@ -1,0 +1,1 @@
+"""Whole flows against a real server; a missing server fails in CI."""
