@@ -6,7 +6,7 @@ where bytes become values. Patterns are anchored at both ends and ASCII.
 
 import base64
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator, PlainSerializer, StringConstraints, WithJsonSchema
@@ -49,6 +49,7 @@ __all__ = [
 AGENCY_URN_PREFIX: Final = "urn:dovetail:org:"
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
 _MAX_ID = 64
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAME = r"[a-z0-9_]+(\.[a-z0-9_]+)*"
 _MAX_NAME = 64
 # The last of 43 characters carries four bits of 32 bytes: sixteen are possible, not sixty-four.
@@ -201,7 +202,7 @@ def make_jti(at: datetime, randomness: bytes) -> Jti:
         ValueError: Not ten bytes, or an instant before 1970.
 
     """
-    milliseconds = int(at.timestamp() * 1000)
+    milliseconds = (at - _EPOCH) // timedelta(milliseconds=1)
     if len(randomness) != 10 or milliseconds < 0:
         raise ValueError("a UUIDv7 takes an instant since 1970 and ten random bytes")
     raw = bytearray(milliseconds.to_bytes(6, "big") + randomness)
