@@ -86,7 +86,7 @@ def _listed(facts: Facts) -> Found:
         if basis is None or basis.refused is not None or not basis.holds_on(facts.on):
             problems.append(Problem(Code.BASIS_NOT_ALLOWED, where))
     fits = any(
-        option_open_to(option, facts.pack.profiles[option.profile], facts.sender)
+        option_open_to(option, facts.pack.profiles[option.profile], _as_claimed(facts))
         and _fits(legal, option, facts.pack.profiles[option.profile])
         for option in facts.rule.legal
     )
@@ -95,12 +95,28 @@ def _listed(facts: Facts) -> Found:
     return tuple(dict.fromkeys(problems))
 
 
+def _as_claimed(facts: Facts) -> DirectoryEntry:
+    """Give the sender with the status that its basis claims.
+
+    That a public authority relies on a legitimate interest is said by POL-01, that nobody but a
+    competent authority is under Part 3 by POL-06: one fault is told once, by its own rule.
+    """
+    legal, status = facts.manifest.legal, {}
+    if legal.art6 == _EA:
+        status["public_authority"] = False
+    if legal.regime == "part3":
+        status["competent_authority"] = True
+    return facts.sender.model_copy(update=status) if status else facts.sender
+
+
 def _fits(legal: Legal, option: LegalOption, profile: Profile) -> bool:
+    # A crossing without an authority is told by POL-07.
+    crossing = (legal.regime, legal.recipient_regime) == ("part3", "ukgdpr")
     return (
         _regime_fits(legal, profile)
         and _condition_fits(legal, profile)
         and set(legal.authority) <= set(option.authority)
-        and (not option.authority or bool(legal.authority))
+        and (not option.authority or bool(legal.authority) or crossing)
     )
 
 

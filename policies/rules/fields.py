@@ -13,7 +13,7 @@ _TELLS = {"ask.concern_theme": "L1", "ask.concern_summary": "L2"}
 
 
 def _asked_and_allowed(facts: Facts) -> Found:
-    if facts.pack is None:
+    if facts.pack is None or facts.type is None:
         return None
     if facts.asks:
         may = facts.pack.may_ask(facts.recipient.kind)
@@ -63,7 +63,7 @@ def _whole_questions(facts: Facts) -> Found:
 
 def _identity(facts: Facts) -> Found:
     told = [n for n in facts.manifest.f if n in CATALOGUE and CATALOGUE[n].is_identity]
-    if not told and not facts.asks:
+    if facts.type is None or (not told and not facts.asks):
         return None
     if not facts.asks or facts.pack is None:
         return tuple(Problem(Code.FIELD_NOT_FOR_RECIPIENT, name) for name in told)

@@ -69,7 +69,7 @@ def judge_rule(rule: Rule, facts: Facts) -> Finding:
         outcome, found = Outcome.NOT_CHECKED_HERE, rule.later
     elif problems:
         outcome, found = Outcome.REFUSED, _said(problems)
-    elif on_manifest is None and needs_values:
+    elif rule.manifest is None and needs_values:
         outcome, found = Outcome.NOT_CHECKED_HERE, "It needs values, which only the edges see."
     elif on_manifest is None and on_body is None:
         outcome, found = Outcome.NOT_APPLICABLE, "It does not concern this message."
