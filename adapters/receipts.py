@@ -39,6 +39,7 @@ _BY_SERVICE: Final[Mapping[wire.Status, frozenset[str]]] = {
     wire.Status.REFUSED: frozenset({"gate"}),
     wire.Status.SKIPPED: frozenset({"gate"}),
     wire.Status.RECALLED: frozenset({"release"}),
+    wire.Status.UNCOLLECTED: frozenset({"release"}),
 }
 #: How far a message has come; a receipt never takes it back.
 _REACHED: Final = ("queued", "submitted", "delivered", "opened", "rejected", "refused", "recalled")
@@ -173,6 +174,9 @@ def _apply(edge: Edge, c: Connection, about: Letter, found: wire.Receipt, at: da
                 return
         case wire.Status.RECALLED:
             changes["content"] = None
+        case wire.Status.UNCOLLECTED:
+            alarm(c, "message.uncollected", about.jti, at)
+            return
         case _:
             pass
     state = found.status.value

@@ -60,6 +60,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
     RECALLED = "recalled"
     SKIPPED = "skipped"
+    UNCOLLECTED = "uncollected"
 
 
 class _Closed(BaseModel):
@@ -123,6 +124,7 @@ _MEMBERS: Final[Mapping[Status, frozenset[str]]] = {
     Status.REJECTED: frozenset({"problems"}),
     Status.RECALLED: frozenset(),
     Status.SKIPPED: frozenset({"seq", "from_"}),
+    Status.UNCOLLECTED: frozenset(),
 }
 _NULLABLE: Final = frozenset({"due", "release_until"})
 
