@@ -26,7 +26,7 @@ class _Instant(click.ParamType[datetime]):
 
     def convert(
         self,
-        value: Any,
+        value: Any,  # noqa: ANN401 - as click declares it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> datetime:
@@ -44,7 +44,7 @@ class _Stretch(click.ParamType[Stop]):
 
     def convert(
         self,
-        value: Any,
+        value: Any,  # noqa: ANN401 - as click declares it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> Stop:
