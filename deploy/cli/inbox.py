@@ -153,7 +153,7 @@ def answer(
     withhold: tuple[str, ...],
     confidentiality: str | None,
     decided_by: str,
-    informed: bool,
+    informed: bool,  # noqa: FBT001 - click passes options by name
     not_informed_reason: str,
     handling: str | None,
     *,
