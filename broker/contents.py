@@ -4,7 +4,7 @@ The gate makes the entry and never changes it; release changes it and never make
 ``h``, b64u(SHA-256(P)): a receipt names it, and nobody can take another's.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -67,3 +67,11 @@ class Content:
     settled_by: str | None = None
     settled_at: datetime | None = None
     recalled_by: str | None = None
+
+    def told(self) -> "Content":
+        """The same after its sender was told that nobody has collected it."""
+        return replace(self, uncollected_at=None)
+
+    def destroyed(self) -> "Content":
+        """The same after the content went."""
+        return replace(self, state=State.DESTROYED, uncollected_at=None)

@@ -18,5 +18,3 @@ def content_delivery(h: str, content: str) -> bytes:
 def receipt_delivery(receipt: str) -> bytes:
     """A receipt about a message that the agency sent or was to get."""
     return dump_json({"v": 1, "kind": "receipt", "receipt": receipt})
-
-

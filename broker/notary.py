@@ -79,7 +79,7 @@ class Notary:
             members: As the status has them.
 
         """
-        seed = hashlib.sha256("\n".join((self._urn, status, about, to)).encode()).digest()
+        seed = hashlib.sha256(f"{self._urn}\n{status}\n{about}\n{to}".encode()).digest()
         payload: dict[str, object] = {
             "iss": self._urn,
             "jti": make_jti(at, seed[:10]),

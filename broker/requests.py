@@ -132,8 +132,7 @@ def days_granted(request: Request) -> int:
 def is_withdrawn(request: Request) -> bool:
     """Whether the requester took it back."""
     return any(
-        isinstance(event, Closed) and event.outcome is Outcome.WITHDRAWN
-        for event in request.events
+        isinstance(event, Closed) and event.outcome is Outcome.WITHDRAWN for event in request.events
     )
 
 

@@ -107,5 +107,3 @@ def end_of_first_day(at: datetime, calendar: WorkingCalendar) -> datetime:
     """The cut-off of the first working day after the day of receipt: by then it is collected."""
     found = due(at, calendar, Terms(working_days=1))
     return expected(found).due_at if isinstance(found, Stopped) else found.due_at
-
-

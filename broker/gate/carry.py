@@ -5,7 +5,6 @@ there already" is success. The record stands before anything is handed out.
 """
 
 import hashlib
-from dataclasses import dataclass
 
 from broker.contents import BUCKET as CONTENTS
 from broker.contents import Content, State
@@ -14,14 +13,15 @@ from broker.faults import Bug, Fault
 from broker.gate.effects import event_of, opened
 from broker.gate.facts import CASES, IDS, Known
 from broker.gate.outcome import content_of
+from broker.hands import Hands, entries_of, is_broker
 from broker.kept import dump, load
-from broker.notary import Notary, Notice, Sealer
-from broker.ports import Arrived, Buckets, Erasing, Reading, Writing
+from broker.notary import Notice
+from broker.ports import Arrived, Buckets
 from broker.requests import BUCKET as REQUESTS
 from broker.requests import Request, with_event, with_said
 from broker.verdicts import Verdict
 from schemas.commitment import sha256_text
-from schemas.directory_entry import DirectoryEntry, OrganisationKind
+from schemas.directory_entry import DirectoryEntry
 from schemas.encoding import b64u
 from schemas.envelope import Envelope
 from schemas.identifiers import agency_urn
@@ -42,20 +42,9 @@ from schemas.subjects import (
     request_key,
 )
 
-__all__ = ["Hands", "bind_case", "carry_out", "is_rejected", "reject"]
+__all__ = ["bind_case", "carry_out", "is_rejected", "reject"]
 
 _TRIES = 16  # of two gates that write one request, each loses at most once to each message
-
-
-@dataclass(frozen=True, slots=True)
-class Hands:
-    """What the gate acts with."""
-
-    writing: Writing
-    reading: Reading
-    erasing: Erasing
-    notary: Notary
-    sealer: Sealer
 
 
 async def bind_case(conv: str, gatherer: str, buckets: Buckets) -> str:
@@ -128,15 +117,11 @@ def _after(request: Request, verdict: Verdict, manifest: Manifest) -> Request:
     kind = REGISTRY[verdict.mt]
     if kind.effect is Effect.TELLS:
         return with_said(request, manifest.jti)
-    event = event_of(
-        manifest, kind, request, message_id=verdict.id, arrived_at=verdict.arrived_at
-    )
+    event = event_of(manifest, kind, request, message_id=verdict.id, arrived_at=verdict.arrived_at)
     return request if event is None else with_event(request, event)
 
 
-async def _record(
-    verdict: Verdict, envelope: Envelope, known: Known, hands: Hands
-) -> str | None:
+async def _record(verdict: Verdict, envelope: Envelope, known: Known, hands: Hands) -> str | None:
     """Create the record, or find the one that stands; its hash, or None where nobody can read one."""
     subject = record("gate", verdict.account, verdict.id)
     clear = Record.model_validate(
@@ -160,7 +145,7 @@ async def _record(
             "directory": verdict.directory,
         }
     )
-    concerned = _entries(known, verdict.ingress, verdict.recipient)
+    concerned = entries_of(known.directory, verdict.ingress, verdict.recipient)
     sealed = hands.sealer.seal(clear, concerned, verdict.arrived_at)
     if sealed is None:
         return None
@@ -207,19 +192,15 @@ async def _is_wanted(known: Known, key: str) -> bool:
     return held is not None and load(Content, held.value).state not in gone
 
 
-async def _tell_sender(
-    verdict: Verdict, record_hash: str, known: Known, hands: Hands
-) -> None:
+async def _tell_sender(verdict: Verdict, record_hash: str, known: Known, hands: Hands) -> None:
     """Tell the sender that its message was taken. The broker's own agency reads no deliveries."""
-    if _is_broker(known.directory.entry(verdict.ingress)):
+    if is_broker(known.directory.entry(verdict.ingress)):
         return
     notice = _arrived(Status.SUBMITTED, verdict, verdict.account, record_hash, hands)
-    await _hand_out(verdict.account, notice, hands)
+    await hands.hand_out(verdict.account, notice)
 
 
-def _arrived(
-    status: Status, verdict: Verdict, to: str, record_hash: str, hands: Hands
-) -> Notice:
+def _arrived(status: Status, verdict: Verdict, to: str, record_hash: str, hands: Hands) -> Notice:
     """A ``submitted`` or ``forwarded`` receipt."""
     return hands.notary.state(
         status,
@@ -235,11 +216,9 @@ def _arrived(
     )
 
 
-async def _refuse(
-    verdict: Verdict, record_hash: str | None, known: Known, hands: Hands
-) -> None:
+async def _refuse(verdict: Verdict, record_hash: str | None, known: Known, hands: Hands) -> None:
     """Tell the owner of the ingress why, and the addressee which number will not come."""
-    if not _is_broker(known.directory.entry(verdict.ingress)):
+    if not is_broker(known.directory.entry(verdict.ingress)):
         notice = hands.notary.state(
             Status.REFUSED,
             about=verdict.id,
@@ -251,7 +230,7 @@ async def _refuse(
             record=record_hash,
             bytes=b64u(bytes.fromhex(verdict.id)),
         )
-        await _hand_out(verdict.account, notice, hands)
+        await hands.hand_out(verdict.account, notice)
     to = verdict.recipient_account
     if to is None or to == verdict.account:
         return
@@ -264,12 +243,10 @@ async def _refuse(
         sender=agency_urn(verdict.ingress),
         seq=verdict.seq,
     )
-    await _hand_out(to, skipped, hands)
+    await hands.hand_out(to, skipped)
 
 
-async def reject(
-    message: Arrived, ingress: DirectoryEntry, problem: Problem, hands: Hands
-) -> None:
+async def reject(message: Arrived, ingress: DirectoryEntry, problem: Problem, hands: Hands) -> None:
     """Refuse what nobody is known to have signed: one problem, no record, no leaf."""
     notice = hands.notary.state(
         Status.REFUSED,
@@ -294,16 +271,3 @@ def _rejection(message: Arrived, ingress: DirectoryEntry) -> str:
     """Where the rejection of one arrival stands: the same bytes sent again later are another one."""
     seed = f"rejected\n{message.arrived_at.isoformat()}\n{message.id}"
     return out(ingress.account, "receipt", hashlib.sha256(seed.encode()).hexdigest())
-
-
-async def _hand_out(account: str, notice: Notice, hands: Hands) -> None:
-    await hands.writing.create(out(account, "receipt", notice.name), receipt_delivery(notice.text))
-
-
-def _entries(known: Known, *ids: str | None) -> tuple[DirectoryEntry, ...]:
-    found = (known.directory.entry(one) for one in dict.fromkeys(ids) if one is not None)
-    return tuple(entry for entry in found if entry is not None)
-
-
-def _is_broker(entry: DirectoryEntry | None) -> bool:
-    return entry is not None and entry.kind is OrganisationKind.BROKER

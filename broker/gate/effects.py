@@ -161,6 +161,4 @@ def request_facts(request: Request, at: datetime, due_at: datetime | None) -> Re
 
 def _by_supervisor(manifest: Manifest) -> bool:
     """Whether time is given with a supervisor's authority: by one, or with one's approval."""
-    return (
-        manifest.from_.role is Role.LACC_SUP or manifest.attest.supervisor_approval is not None
-    )
+    return manifest.from_.role is Role.LACC_SUP or manifest.attest.supervisor_approval is not None

@@ -34,9 +34,7 @@ class Known:
     clock: Clock
 
 
-def keys_of(
-    envelope: Envelope, directory: Directory
-) -> tuple[KeyFacts | None, KeyFacts | None]:
+def keys_of(envelope: Envelope, directory: Directory) -> tuple[KeyFacts | None, KeyFacts | None]:
     """What the directory says of the two keys that a manifest names."""
     first, second = envelope.signed.kids
     return _key(first, directory), _key(second, directory)

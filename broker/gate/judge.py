@@ -184,7 +184,7 @@ def judge(envelope: Envelope, verified: Verified, facts: Facts) -> Refuse | Forw
         return Refuse(tuple(problems), certain=False)
     kind = REGISTRY.get(manifest.mt)
     problems += _content_problems(envelope, facts.ingress, facts.recipient, facts.arrived_at)
-    problems += _standing_problems(manifest, kind, facts)
+    problems += _standing_problems(kind, facts)
     problems += check_manifest(manifest, _context(facts.recipient, facts))
     if problems or kind is None or facts.pack is None:
         return Refuse(tuple(dict.fromkeys(problems)), certain=True)
@@ -217,16 +217,12 @@ def _opening(
     return Forward(opens=True, given=time, timing=found, late=False, release_until=until)
 
 
-def _about(
-    envelope: Envelope, manifest: Manifest, kind: MessageType, facts: Facts
-) -> Forward:
+def _about(envelope: Envelope, manifest: Manifest, kind: MessageType, facts: Facts) -> Forward:
     """What follows from letting through a message about a request."""
     before = facts.request
     if before is None:
         return Forward(opens=False, given=None, timing=None, late=False, release_until=None)
-    event = event_of(
-        manifest, kind, before, message_id=envelope.id, arrived_at=facts.arrived_at
-    )
+    event = event_of(manifest, kind, before, message_id=envelope.id, arrived_at=facts.arrived_at)
     after = before if event is None else with_event(before, event)
     answers = isinstance(event, Closed) and event.outcome is not Outcome.WITHDRAWN
     late = answers and timing(before, facts.holidays, facts.arrived_at).standing.overdue
@@ -261,9 +257,7 @@ def _content_problems(
         yield Problem(Code.KEY_NOT_VALID, "recipient.feed")
 
 
-def _standing_problems(
-    manifest: Manifest, kind: MessageType | None, facts: Facts
-) -> Iterator[Problem]:
+def _standing_problems(kind: MessageType | None, facts: Facts) -> Iterator[Problem]:
     """Hold what policy cannot know: who leads the case, and that reminders end with the request."""
     if kind is None:
         return
@@ -271,9 +265,10 @@ def _standing_problems(
         yield Problem(Code.CASE_NOT_YOURS, "manifest.conv")
     # Late answers pass, marked: a person's safety outranks the clock (design 4.8). Only the
     # broker's own messages stop when nothing is waited for any more (design 10.11).
-    if kind.direction is Direction.FROM_BROKER and facts.request is not None:
-        if timing(facts.request, facts.holidays).standing.ended is not None:
-            yield Problem(Code.REQUEST_CLOSED, "manifest.req")
+    if kind.direction is not Direction.FROM_BROKER or facts.request is None:
+        return
+    if timing(facts.request, facts.holidays).standing.ended is not None:
+        yield Problem(Code.REQUEST_CLOSED, "manifest.req")
 
 
 def _context(recipient: DirectoryEntry, facts: Facts) -> Context:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from broker.faults import Bug, Fault
-from broker.gate.carry import Hands, bind_case, carry_out, is_rejected, reject
+from broker.gate.carry import bind_case, carry_out, is_rejected, reject
 from broker.gate.facts import Known, keys_of, look_up
 from broker.gate.judge import Forward, Refuse, Reject, authenticate, judge
 from broker.gate.outcome import verdict_of
+from broker.hands import Hands
 from broker.kept import dump, load
 from broker.log import logger
 from broker.ports import Arrived
@@ -29,6 +30,10 @@ from schemas.subjects import verdict as verdict_at
 __all__ = ["Gate", "Limits"]
 
 
+_MESSAGES = Rate(burst=2000, per_s=50.0)
+_REFUSALS = Rate(burst=200, per_s=1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How fast an agency may send, and how many refusals it is told before it is only counted.
@@ -36,8 +41,8 @@ class Limits:
     Far above what people do and far below what would keep others waiting.
     """
 
-    messages: Rate = Rate(burst=2000, per_s=50.0)
-    refusals: Rate = Rate(burst=200, per_s=1.0)
+    messages: Rate = _MESSAGES
+    refusals: Rate = _REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,9 @@ class Gate:
             return False
         verdict = load(Verdict, stands.data)
         envelope = read_envelope(message.data)
-        manifest = envelope if isinstance(envelope, Problem) else parse_claims(envelope.signed.payload)
+        manifest = (
+            envelope if isinstance(envelope, Problem) else parse_claims(envelope.signed.payload)
+        )
         if isinstance(envelope, Problem) or isinstance(manifest, Problem):
             raise Bug("There is a verdict for bytes that cannot be read.")
         await carry_out(verdict, envelope, manifest, self._known, self._hands)

@@ -14,17 +14,20 @@ from schemas.problems import Code, Problem
 from schemas.receipt import Ack
 
 __all__ = [
+    "FORGET_AFTER",
     "Admitted",
     "Again",
     "Claim",
     "Decision",
     "Refused",
+    "Said",
     "admit",
     "is_due",
     "look_at",
     "recall",
 ]
 
+FORGET_AFTER = timedelta(days=40)  # longer than a message may lie parked: no step is done anew
 Said: TypeAlias = Literal["delivered", "opened", "rejected"]
 
 
@@ -125,33 +128,35 @@ def recall(content: Content, withdrawal: str) -> Content | None:
 
     """
     if content.state is State.HELD:
-        return replace(
-            content, state=State.RECALLED, recalled_by=withdrawal, uncollected_at=None
-        )
+        return replace(content, state=State.RECALLED, recalled_by=withdrawal, uncollected_at=None)
     return content if content.recalled_by == withdrawal else None
 
 
-def look_at(content: Content) -> datetime | None:
-    """Tell when this entry is to be looked at next: to tell the sender, or to destroy it."""
+def look_at(content: Content) -> datetime:
+    """Tell when this entry is to be looked at next: to tell the sender, to destroy, to forget."""
     if content.state in (State.RECALLED, State.DESTROYED):
-        return None
-    ends = content.keep_until
-    if content.settled_at is not None:
-        ends = min(ends, content.settled_at + timedelta(days=content.after_ack_days))
+        return content.keep_until + FORGET_AFTER
+    ends = _ends(content)
     if content.state is State.HELD and content.uncollected_at is not None:
         return min(ends, content.uncollected_at)
     return ends
 
 
-def is_due(content: Content, now: datetime) -> Literal["destroy", "tell", "wait", "nothing"]:
+def is_due(content: Content, now: datetime) -> Literal["tell", "destroy", "forget", "wait"]:
     """Tell what an entry needs at an instant. Destroying comes before telling."""
-    at = look_at(content)
-    if at is None:
-        return "nothing"
-    if at > now:
+    if look_at(content) > now:
         return "wait"
-    ends = look_at(replace(content, uncollected_at=None))
-    return "destroy" if ends is not None and ends <= now else "tell"
+    if content.state in (State.RECALLED, State.DESTROYED):
+        return "forget"
+    return "destroy" if _ends(content) <= now else "tell"
+
+
+def _ends(content: Content) -> datetime:
+    """When the content goes: after its type's period since it was settled, at the latest at its end."""
+    if content.settled_at is None:
+        return content.keep_until
+    after = content.settled_at + timedelta(days=content.after_ack_days)
+    return min(content.keep_until, after)
 
 
 def _fits(claim: Claim, content: Content) -> bool:

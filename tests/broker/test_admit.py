@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broker.contents import Content, State
-from broker.release.admit import Admitted, Again, Claim, Refused, admit, is_due, look_at, recall
+from broker.release.admit import (
+    FORGET_AFTER,
+    Admitted,
+    Again,
+    Claim,
+    Refused,
+    admit,
+    is_due,
+    look_at,
+    recall,
+)
 from schemas.problems import Code, Problem
 from schemas.receipt import Ack
 
@@ -127,13 +137,14 @@ def test_when_an_entry_is_looked_at():
     assert look_at(HELD) == HELD.uncollected_at
     assert look_at(RELEASED) == HELD.keep_until
     assert look_at(SETTLED) == AT + timedelta(days=7)
-    assert look_at(RECALLED) is None
+    assert look_at(RECALLED) == HELD.keep_until + FORGET_AFTER
     assert is_due(HELD, AT) == "wait"
     assert is_due(HELD, AT + timedelta(days=1)) == "tell"
     assert is_due(HELD, HELD.keep_until) == "destroy"
     assert is_due(SETTLED, AT + timedelta(days=6)) == "wait"
     assert is_due(SETTLED, AT + timedelta(days=7)) == "destroy"
-    assert is_due(DESTROYED, AT + timedelta(days=700)) == "nothing"
+    assert is_due(DESTROYED, HELD.keep_until) == "wait"
+    assert is_due(DESTROYED, HELD.keep_until + FORGET_AFTER) == "forget"
 
 
 @given(
