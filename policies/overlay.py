@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from itertools import chain
 
 from policies.pack_text import Doc, PackError
 from policies.pack_values import (
@@ -174,7 +175,8 @@ def read_overlay(doc: Doc, pack: Pack) -> Overlay:
 
     """
     overlay = doc.as_(Overlay)
-    for complaint in (*_unknown(doc, overlay, pack), *_wider(doc, overlay, pack)):
+    # One after the other: the second part relies on every name being known.
+    for complaint in chain(_unknown(doc, overlay, pack), _wider(doc, overlay, pack)):
         raise complaint
     if overlay.valid_to < overlay.valid_from:
         raise doc.fail("valid_to is before valid_from", "valid_to")
@@ -199,9 +201,12 @@ def _unknown(doc: Doc, overlay: Overlay, pack: Pack) -> Iterator[PackError]:
         for one in fields:
             if one not in pack.sectors[sector].identity:
                 yield doc.fail(f"{one} is not in the pack", "withdrawn", "identity", sector)
-    for sector in (*overlay.signoff, *overlay.most.concern):
+    for sector in overlay.signoff:
         if sector not in pack.sectors:
             yield doc.fail(f"{sector} is not in the pack", "signoff", sector)
+    for sector in overlay.most.concern:
+        if sector not in pack.sectors:
+            yield doc.fail(f"{sector} is not in the pack", "most", "concern", sector)
     for name in overlay.most.retention_months:
         if name not in pack.retention:
             yield doc.fail(f"{name} is not in the pack", "most", "retention_months", name)

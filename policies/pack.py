@@ -206,15 +206,11 @@ def _read_types(
             continue
         _check_excluded(doc)
         rule = doc.as_(TypeRule)
+        _check_path(doc, rule, maps)
         _check_type(doc, rule, maps)
-        place = f"types/{rule.type.replace('.', '/')}"
         if rule.type != _ANSWER:
-            if path != f"{place}.yaml" or rule.sector is not None or rule.answers:
-                raise doc.fail("the path of the file is not its type's")
             types[rule.type] = rule
             continue
-        if rule.sector not in maps.sectors or path != f"{place}/{rule.sector}.yaml":
-            raise doc.fail("the path of the file is not its sector's", "sector")
         for kind in (kind for party in rule.senders for kind in party.kinds):
             if kind in answers:
                 raise doc.fail(f"{kind} answers in another file already", "senders")
@@ -223,6 +219,15 @@ def _read_types(
     for name in sorted(needed - types.keys()):
         raise PackError(f"types/{name.replace('.', '/')}.yaml", 0, "the file is missing")
     return types, answers
+
+
+def _check_path(doc: Doc, rule: TypeRule, maps: Maps) -> None:
+    place = f"types/{rule.type.replace('.', '/')}"
+    if rule.type == _ANSWER:
+        if rule.sector not in maps.sectors or doc.file != f"{place}/{rule.sector}.yaml":
+            raise doc.fail("the path of the file is not its sector's", "sector")
+    elif doc.file != f"{place}.yaml" or rule.sector is not None or rule.answers:
+        raise doc.fail("the path of the file is not its type's", "type")
 
 
 def _check_excluded(doc: Doc) -> None:
