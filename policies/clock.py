@@ -13,6 +13,7 @@ from types import MappingProxyType
 from policies.calendar import WorkingCalendar
 from policies.clock_events import (
     Closed,
+    Decider,
     Event,
     HoldBegan,
     HoldLifted,
@@ -22,6 +23,7 @@ from policies.clock_events import (
     Recalculated,
     Redirected,
     Replied,
+    TimeDecided,
     place_in_order,
     shows_receipt,
 )
@@ -227,7 +229,24 @@ def problems_of(
 
     """
     standing = reckon(clock.with_event(event), calendar, event.at)
-    return tuple(one.problem for one in standing.disregarded if one.event_id == event.id)
+    found = [one.problem for one in standing.disregarded if one.event_id == event.id]
+    if not found and _beyond_case(event, standing):
+        found.append(Problem(Code.EXTENSION_TOO_LONG))
+    return tuple(found)
+
+
+def _beyond_case(event: Event, standing: Standing) -> bool:
+    """Tell whether a requester gave time past its case's due instant, which only a supervisor may.
+
+    Asked once, when it is decided. Time given stays given when a newer list of bank holidays moves
+    the request past its case; ``Standing.falls_after`` tells of that.
+    """
+    match event:
+        case TimeDecided(by=Decider.REQUESTER, case_due_at=datetime() as case_due_at):
+            given = event.days > 0 and standing.ended is None
+            return given and standing.falls_after(case_due_at)
+        case _:
+            return False
 
 
 # ---------------------------------------------------------------------------------- time left

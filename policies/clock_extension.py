@@ -127,9 +127,5 @@ class Extensions:
         most = self._limits.supervisor if supervisor else self._limits.requester
         if isinstance(self._terms, Elapsed) or self.given + event.days > most:
             return Code.EXTENSION_TOO_LONG
-        if not self._asked and self.is_past(event.at):
-            return Code.EXTENSION_TOO_LATE
-        if supervisor or event.case_due_at is None:
-            return None
-        beyond = expected(self.due(event.days)).due_at > as_utc(event.case_due_at)
-        return Code.EXTENSION_TOO_LONG if beyond else None
+        late = not self._asked and self.is_past(event.at)
+        return Code.EXTENSION_TOO_LATE if late else None

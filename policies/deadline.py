@@ -223,7 +223,9 @@ def counted_days(
         Day 1, day 2 and so on. Without end, unless a stop still stands: then up to it.
 
     """
-    for day in calendar.working_days_after(day_zero(received, calendar, terms)):
+    days = calendar.working_days_after(day_zero(received, calendar, terms))
+    while True:
+        day = next(days)
         closes = instant_of(day, terms.cut_off, terms.zone)
         holding = [stop for stop in stops if stop.holds_at(closes)]
         if any(stop.to_at is None for stop in holding):
