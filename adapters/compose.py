@@ -52,7 +52,8 @@ class Draft:
         subject_class: Whom it is about, as far as policy must know.
         request: The request that it is about; None for a request.
         wants: Question id to field ids; requests alone.
-        attest: Attestations that a person made, by their names in the manifest.
+        attest: Attestations that a person made, by their names in the manifest; None takes a
+            default of the policy away (hours in place of working days).
 
     """
 
@@ -186,7 +187,8 @@ def _claims(
     claims["marking"] = said.marking
     claims["onward"] = said.onward
     claims["retain_until"] = said.retain_until.isoformat()
-    claims["attest"] = {**said.attest, **draft.attest}
+    attest = {**said.attest, **draft.attest}
+    claims["attest"] = {name: value for name, value in attest.items() if value is not None}
     return claims
 
 

@@ -5,7 +5,7 @@ to the local reference, and only under the storage key to a person.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -21,7 +21,7 @@ from schemas.identifiers import Reference, make_conv
 from schemas.manifest import SubjectClass
 from schemas.problems import Code, Problem
 
-__all__ = ["Case", "case_of", "cases", "check_reference", "check_subject", "find_case", "keep_case"]
+__all__ = ["Case", "case_of", "cases", "find_case", "keep_case", "person_of"]
 
 _CONV_BYTES = 16
 #: If one of these differs, it is not the same person.
@@ -50,30 +50,42 @@ class Case:
     subject_class: SubjectClass
 
 
-def check_reference(reference: str) -> tuple[Problem, ...]:
-    """Tell whether a local reference is one: letters, digits, ``.``, ``/`` and ``-``, no spaces.
+def person_of(
+    reference: str, known: Case | None, subject: Mapping[str, JsonValue]
+) -> Mapping[str, JsonValue] | tuple[Problem, ...]:
+    """Put together what was known of a case's person and what is said now.
 
-    Spaces are refused because a reference stands in lists and file names, where no person's name
-    may stand.
+    Args:
+        reference: The case's local reference: letters, digits, ``.``, ``/`` and ``-``. Spaces are
+            refused because it stands in lists, where no person's name may stand.
+        known: The case as it is, or None for a new one.
+        subject: Identity fields said now; those known before and not said now stay.
+
+    Returns:
+        All identity fields; or every problem: the reference is none, a field is not an identity
+        field or not of its form, the least is missing, or it is another person than before.
+
     """
+    problems: list[Problem] = []
     try:
         _reference().validate_python(reference)
     except ValidationError:
-        return (Problem(Code.FIELD_INVALID, "case.reference"),)
-    return ()
-
-
-def check_subject(subject: Mapping[str, JsonValue]) -> tuple[Problem, ...]:
-    """Tell what is wrong with the identity fields of a person; unknown names are not repeated."""
-    problems: list[Problem] = []
-    for name, value in subject.items():
+        problems.append(Problem(Code.FIELD_INVALID, "case.reference"))
+    before = {} if known is None else known.subject
+    whole = {**before, **subject}
+    for name, value in whole.items():
         field = CATALOGUE.get(name)
         if field is None or not field.is_identity:
-            problems.append(Problem(Code.FIELD_UNKNOWN, "id"))
+            problems.append(Problem(Code.FIELD_UNKNOWN, "id"))  # the name was typed: not repeated
         else:
             problems += field.check(value)
-    problems += [Problem(Code.FIELD_MISSING, name) for name in _WHO if name not in subject]
-    return tuple(dict.fromkeys(problems))
+    problems += [Problem(Code.FIELD_MISSING, name) for name in _WHO if name not in whole]
+    problems += [
+        Problem(Code.SUBJECT_MORE_THAN_ONE, name, "POL-20")
+        for name in _WHO
+        if name in before and before[name] != whole[name]
+    ]
+    return tuple(dict.fromkeys(problems)) or whole
 
 
 def find_case(edge: Edge, c: Connection, reference: str) -> Case | None:
@@ -99,7 +111,7 @@ def keep_case(
     c: Connection,
     reference: str,
     subject: Mapping[str, JsonValue],
-    subject_class: SubjectClass,
+    subject_class: SubjectClass | None,
     due_at: datetime | None,
 ) -> Case | tuple[Problem, ...]:
     """Make a case once, or add to it what is newly known.
@@ -108,34 +120,29 @@ def keep_case(
         edge: Whose case it is.
         c: The transaction.
         reference: The local reference; one reference, one case, one person.
-        subject: Identity fields; those known before and not given now stay.
-        subject_class: The newest one counts.
+        subject: Identity fields, see ``person_of``.
+        subject_class: The newest one counts; None leaves it as it was, ``unknown`` at first.
         due_at: When the case is due; None leaves it as it was.
 
     Returns:
-        The case; or a problem, and nothing changes: the reference is none, or it is another
-        person's.
+        The case, or the problems of ``person_of``, and nothing changes.
 
     """
-    problems = (*check_reference(reference), *check_subject(subject))
-    if problems:
-        return problems
     known = find_case(edge, c, reference)
+    whole = person_of(reference, known, subject)
+    if isinstance(whole, tuple):
+        return whole
     if known is None:
         conv = make_conv(edge.random(_CONV_BYTES))
-        made = Case(conv, reference, due_at, edge.clock.now(), dict(subject), subject_class)
+        opened_at = edge.clock.now()
+        made = Case(conv, reference, due_at, opened_at, whole, subject_class or "unknown")
         c.execute(insert(CASES).values(**_row(edge, made)))
         return made
-    others = [name for name in _WHO if known.subject.get(name) != subject[name]]
-    if others:
-        return tuple(Problem(Code.SUBJECT_MORE_THAN_ONE, name, "POL-20") for name in others)
-    made = Case(
-        known.conv,
-        reference,
-        known.due_at if due_at is None else due_at,
-        known.opened_at,
-        {**known.subject, **subject},
-        subject_class,
+    made = replace(
+        known,
+        due_at=due_at or known.due_at,
+        subject=whole,
+        subject_class=subject_class or known.subject_class,
     )
     c.execute(update(CASES).where(CASES.c.conv == made.conv).values(**_row(edge, made)))
     return made

@@ -20,10 +20,16 @@ __all__ = ["Note", "NoteKind", "notes", "write_note"]
 
 
 class NoteKind(StrEnum):
-    """What a note records; the store's column ``kind``."""
+    """What a note records; the store's column ``kind``.
+
+    ``telephone`` an answer taken down by hand · ``redirect`` somebody acted on a redirect ·
+    ``accepted`` the agency may ask a further clarification · ``export``, ``print`` a case was
+    taken out.
+    """
 
     TELEPHONE = "telephone"
     REDIRECT = "redirect"
+    ACCEPTED = "accepted"
     EXPORT = "export"
     PRINT = "print"
 
