@@ -39,7 +39,7 @@ async def join(
     replicas: int = 1,
     ack_wait_s: float | None = None,
 ) -> None:
-    """Let an agency in: its streams first, then its account, so that it never meets half a bus.
+    """Let an agency in, or bring its quota in line: its streams first, then its account, so that it never meets half a bus.
 
     Args:
         admin: A connection of role ``admin``.
@@ -60,15 +60,13 @@ async def join(
     if not is_public("account", account):
         raise ValueError("not the public key of an account")
     joined = f"$KV.meta.joined.{account}"
-    if await _is_known(admin, joined) and not await streams.exists(
-        admin, subjects.ingress_stream(account)
-    ):
+    there = await streams.exists(admin, subjects.ingress_stream(account))
+    if not there and await _is_known(admin, joined):
         raise StoreFault(
             "An agency joined before, and its ingress is missing: it is not made again."
         )
-    await streams.add_stream(
-        admin, streams.ingress(account, quota), replicas=replicas, ack_wait_s=ack_wait_s
-    )
+    ingress = streams.ingress(account, quota)
+    await streams.add_stream(admin, ingress, replicas=replicas, ack_wait_s=ack_wait_s, update=there)
     mine = {Stream.OUT: subjects.out(account), Stream.FEED: subjects.feed(account)}
     for stream, subject in mine.items():
         consumer = streams.Consumer(account, (subject,), streams.DELIVERIES_IN_FLIGHT)

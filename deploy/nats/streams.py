@@ -162,16 +162,29 @@ def _stream_config(stream: Stream, replicas: int) -> JsonObject:
 
 
 async def add_stream(
-    admin: Connection, stream: Stream, *, replicas: int = 1, ack_wait_s: float | None = None
+    admin: Connection,
+    stream: Stream,
+    *,
+    replicas: int = 1,
+    ack_wait_s: float | None = None,
+    update: bool = False,
 ) -> None:
     """Create a stream and its consumers. Calling again with the same declaration changes nothing.
+
+    Args:
+        admin: A connection of role ``admin``.
+        stream: What to declare.
+        replicas: Copies.
+        ack_wait_s: Only tests shorten it.
+        update: It exists: bring its limits in line with the declaration.
 
     Raises:
         StoreFault: It exists with another configuration, or the server refused.
         BusUnavailable: No answer in time.
 
     """
-    await admin.api(f"STREAM.CREATE.{stream.name}", _stream_config(stream, replicas))
+    verb = "UPDATE" if update else "CREATE"
+    await admin.api(f"STREAM.{verb}.{stream.name}", _stream_config(stream, replicas))
     for consumer in stream.consumers:
         await add_consumer(admin, stream.name, consumer, ack_wait_s=ack_wait_s)
 
@@ -179,7 +192,7 @@ async def add_stream(
 async def add_consumer(
     admin: Connection, stream: str, consumer: Consumer, *, ack_wait_s: float | None = None
 ) -> None:
-    """Create a durable pull consumer, from the stream's beginning."""
+    """Create a durable pull consumer, from the stream's beginning; one that is there is brought in line."""
     config: JsonObject = {
         "durable_name": consumer.name,
         "ack_policy": "explicit",
@@ -196,7 +209,7 @@ async def add_consumer(
         config["filter_subjects"] = list(consumer.filters)
     await admin.api(
         f"CONSUMER.CREATE.{stream}.{consumer.name}",
-        {"stream_name": stream, "config": config, "action": "create"},
+        {"stream_name": stream, "config": config},
     )
 
 

@@ -302,6 +302,7 @@ async def test_a_senders_status_header_ends_nothing(world: World) -> None:
         b"NATS/1.0\r\nStatus: abc\r\n\r\n",
         b"NATS/1.0\r\nStatus: 100\r\nNats-Consumer-Stalled: $JS.API.STREAM.DELETE.LOG\r\n\r\n",
         b"NATS/1.0\r\nreply_to: $JS.API.STREAM.DELETE.LOG\r\n\r\n",
+        b"NATS/1.0\r\nreply_to: verdicts.planted\r\n\r\n",
         b"NATS/1.0\r\nNats-Rollup: all\r\n\r\n",
         b"NATS/1.0\r\nNats-TTL: 1s\r\n\r\n",
         b"NATS/1.0\r\nNats-Schedule: @every 1s\r\nNats-Schedule-Target: verdicts.x\r\n\r\n",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from broker import bus_connection
 from broker.client import Client, MessageTooLarge, QuotaReached, Sent
 from broker.faults import BusUnavailable, CredentialsFault
 from deploy.nats.accounts import write_secret
@@ -177,8 +178,11 @@ async def test_a_credentials_file_open_to_others_is_refused(world: World, tmp_pa
         await Client.connect(world.bus.url, path)
 
 
-async def test_nobody_there_is_a_fault(tmp_path: Path, world: World) -> None:
+async def test_nobody_there_is_a_fault(
+    tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An address where no server answers raises BusUnavailable within the connection time."""
+    monkeypatch.setattr(bus_connection, "CONNECT_TIMEOUT_S", 1.0)
     member = await world.join("school")
     path = tmp_path / "a.creds"
     write_secret(path, member.credentials.text())
