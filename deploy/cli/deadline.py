@@ -7,59 +7,19 @@ from typing import Any
 
 import click
 
+from deploy.cli.instants import INSTANT, STRETCH
 from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
 from policies.calendar import Division, WorkingCalendar, shipped_bank_holidays
 from policies.clock import ExtensionLimits, RequestClock
 from policies.clock_events import HoldBegan, HoldLifted
 from policies.deadline import Convention, Due, Stop, Stopped, Terms, due
 from policies.ladder import Rung, ladder
-from schemas.encoding import parse_instant
-from schemas.problems import Problem
 
 __all__ = ["deadline"]
 
 
-class _Instant(click.ParamType[datetime]):
-    """RFC 3339 with a zone."""
-
-    name = "instant"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - as click declares it
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> datetime:
-        """Read an instant; say what form is wanted if it is none."""
-        read = _read(str(value))
-        if read is None:
-            self.fail("give date, time and zone, such as 2026-11-16T09:00:00Z", param, ctx)
-        return read
-
-
-class _Stretch(click.ParamType[Stop]):
-    """FROM/TO; TO may be left out while the clock still stands."""
-
-    name = "from/to"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - as click declares it
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> Stop:
-        """Read a stop; say what form is wanted if it is none."""
-        first, slash, second = str(value).partition("/")
-        began, ended = _read(first), _read(second) if second else None
-        if began is None or not slash or (second and ended is None):
-            self.fail("give FROM/TO, such as 2026-11-04T11:00:00Z/2026-11-05T15:00:00Z", param, ctx)
-        if ended is not None and ended < began:
-            self.fail("the stop ends before it begins", param, ctx)
-        return Stop(began, ended)
-
-
 @click.command()
-@click.option("--received", type=_Instant(), required=True, help="When the broker accepted it.")
+@click.option("--received", type=INSTANT, required=True, help="When the broker accepted it.")
 @click.option(
     "--calendar",
     "divisions",
@@ -79,7 +39,7 @@ class _Stretch(click.ParamType[Stop]):
     help="How receipt after hours counts.",
 )
 @click.option(
-    "--stopped", "stops", type=_Stretch(), multiple=True, metavar="FROM/TO", help="The clock stood."
+    "--stopped", "stops", type=STRETCH, multiple=True, metavar="FROM/TO", help="The clock stood."
 )
 @json_option
 def deadline(
@@ -173,15 +133,3 @@ def _show(found: Due, rungs: tuple[Rung, ...], received: datetime) -> None:
 def _seconds(at: datetime) -> str:
     """UTC to the second: no rule here knows a shorter time."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _read(text: str) -> datetime | None:
-    """Read an instant; RFC 3339 as we write it, or any zone that Python reads."""
-    read = parse_instant(text)
-    if not isinstance(read, Problem):
-        return read
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.utcoffset() is not None else None

@@ -11,8 +11,9 @@ from adapters.store import EdgeStore
 from broker.clock import Clock
 from broker.directory import Directory
 from deploy.sandbox.founding import FoundingError, agency_folder, agency_keys, is_founded
+from policies.calendar import BankHolidays, parse_bank_holidays
 
-__all__ = ["endpoints", "open_clock", "open_directory", "open_edge"]
+__all__ = ["bank_holidays", "endpoints", "open_clock", "open_directory", "open_edge"]
 
 
 def open_clock(folder: Path) -> Clock:
@@ -33,15 +34,27 @@ async def open_edge(folder: Path, agency: str) -> Edge:
 
     """
     if not is_founded(folder):
-        raise FoundingError(f"There is no world in {folder}: start one with `dovetail up --dir {folder}`.")
+        raise FoundingError(
+            f"There is no world in {folder}: start one with `dovetail up --dir {folder}`."
+        )
     own = agency_folder(folder, agency)
     if not own.is_dir():
-        known = ", ".join(sorted(one.name for one in (folder / "agencies").iterdir() if one.is_dir()))
+        known = ", ".join(
+            sorted(one.name for one in (folder / "agencies").iterdir() if one.is_dir())
+        )
         raise FoundingError(f"There is no agency {agency} here; there are: {known}.")
     directory = await open_directory(folder, own / "directory.seen")
     keys = agency_keys(folder, agency, secrets.token_bytes)
     store = EdgeStore.open(f"sqlite:///{own / 'edge.db'}", agency, keys.vault)
     return Edge(agency, keys, store, directory, open_clock(folder), secrets.token_bytes)
+
+
+def bank_holidays(edge: Edge) -> BankHolidays:
+    """The bank holidays that the edge's directory has."""
+    directory = edge.directory
+    if not isinstance(directory, Directory):
+        raise TypeError("an edge of a world has the world's directory")
+    return parse_bank_holidays(directory.bank_holidays())
 
 
 def endpoints(folder: Path) -> Mapping[str, Any] | None:
