@@ -152,7 +152,7 @@ def test_two_keys_around_a_rotation():
         ({}, {"a": "x" * MAX_BODY_BYTES}, Problem(Code.CONTENT_SIZE, "content")),
         (
             {"wants": {f"E{n}": [f"{n}.{'x' * 58}.{k}" for k in range(8)] for n in range(30)}},
-            {f"{n}.{'y' * 40}": "x" * 1100 for n in range(200)},
+            {f"{n}.{'y' * 56}": "x" * 1100 for n in range(200)},
             Problem(Code.MESSAGE_TOO_LARGE, "envelope"),
         ),
         (
