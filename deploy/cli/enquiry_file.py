@@ -58,7 +58,9 @@ def enquiry(
     anew: bool,
 ) -> Enquiry:
     """Put an enquiry together: the same for each agency, but for questions given as AGENCY:QUESTION."""
-    told = {"informed": informed} if informed else {"informed": False, "reason": not_informed_reason}
+    told = (
+        {"informed": informed} if informed else {"informed": False, "reason": not_informed_reason}
+    )
     return Enquiry(
         reference=case,
         asking=tuple(

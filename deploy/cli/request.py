@@ -21,6 +21,7 @@ from deploy.cli.common import (
 )
 from deploy.cli.enquiry_file import enquiry, read_person
 from deploy.cli.instants import INSTANT
+from deploy.cli.lead import decide, follow, reply, telephone, withdraw
 from deploy.cli.output import (
     Exit,
     console,
@@ -287,3 +288,7 @@ def _show_plans(plans: Sequence[Plan]) -> None:
             out.print(f"  Note: {warning.says}", markup=False)
         if one.problems:
             out.print(explain_problems(one.problems), markup=False)
+
+
+for _command in (withdraw, reply, decide, follow, telephone):
+    request.add_command(_command)

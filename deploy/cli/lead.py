@@ -1,0 +1,215 @@
+"""What whoever leads gathering does with a request after it was sent: part of ``dovetail request``."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from adapters.edge import Edge
+from adapters.gatherer import lead
+from adapters.mailbox import letters
+from deploy.cli.common import agency_options, opened_edge, report
+from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_option
+from deploy.sandbox.place import bank_holidays
+from schemas.directory_entry import Role
+
+__all__ = ["decide", "follow", "reply", "telephone", "withdraw"]
+
+
+def _acts(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every act on one request."""
+    person = click.option(
+        "--person", default="duty-desk", show_default=True, help="Your staff pseudonym."
+    )
+    role = click.option(
+        "--role", type=click.Choice(["LACC", "LACC_SUP", "CTCO"]), default="LACC", show_default=True
+    )
+    checked = click.option(
+        "--checked",
+        is_flag=True,
+        help="You attest: nothing from an intelligence service (s.38(5)).",
+    )
+    return json_option(agency_options(click.argument("reference")(role(person(checked(command))))))
+
+
+def _found(folder: Path, agency: str, reference: str) -> tuple[Edge, str]:
+    edge = opened_edge(folder, agency)
+    with edge.store.read() as c:
+        sent = letters(c, way="out", mt="information.request/1")
+    found = [one.jti for one in sent if one.jti.startswith(reference)]
+    if len(found) != 1:
+        fail(
+            Exit.NOT_FOUND,
+            f"No request, or more than one, begins with {reference[:40]!r}: see `dovetail request list`.",
+        )
+    return edge, found[0]
+
+
+@click.command()
+@_acts
+@click.option(
+    "--reason",
+    type=click.Choice(
+        [
+            "case_closed",
+            "case_on_hold",
+            "no_longer_needed",
+            "sent_in_error",
+            "wrong_recipient",
+            "replaced",
+        ]
+    ),
+    default="no_longer_needed",
+    show_default=True,
+)
+def withdraw(
+    reference: str,
+    folder: Path,
+    agency: str,
+    person: str,
+    role: str,
+    reason: str,
+    *,
+    checked: bool,
+    json_wanted: bool,
+) -> None:
+    """Withdraw a request. If it was not collected yet, its content is destroyed unread."""
+    edge, jti = _found(folder, agency, reference)
+    result = lead.withdraw(
+        edge, jti, reason, lead.Hand(person=person, role=Role(role), checked=checked)
+    )
+    report(edge, folder, result, "Withdrawn.", json_wanted=json_wanted)
+
+
+@click.command()
+@_acts
+@click.option(
+    "--file", "file", type=click.File("r"), required=True, help="The answer; - for stdin."
+)
+@click.option("--accept-another", is_flag=True, help="Let the agency ask once more.")
+def reply(
+    reference: str,
+    folder: Path,
+    agency: str,
+    person: str,
+    role: str,
+    file: TextIO,
+    *,
+    accept_another: bool,
+    checked: bool,
+    json_wanted: bool,
+) -> None:
+    """Answer an agency's question; its clock runs again."""
+    edge, jti = _found(folder, agency, reference)
+    hand = lead.Hand(person=person, role=Role(role), checked=checked)
+    result = lead.reply(edge, jti, file.read().strip(), hand, accept_another=accept_another)
+    report(edge, folder, result, "Replied.", json_wanted=json_wanted)
+
+
+@click.command()
+@_acts
+@click.option(
+    "--days", type=click.IntRange(0, 10), required=True, help="Working days given; 0 gives none."
+)
+def decide(
+    reference: str,
+    folder: Path,
+    agency: str,
+    person: str,
+    role: str,
+    days: int,
+    *,
+    checked: bool,
+    json_wanted: bool,
+) -> None:
+    """Grant or refuse the time that an agency asked for."""
+    edge, jti = _found(folder, agency, reference)
+    holidays = bank_holidays(edge)
+    effect = lead.effect_of_time(edge, jti, days, holidays)
+    if effect.after_case:
+        click.echo("Note: the request would then be due after the case itself.", err=True)
+    result = lead.decide(
+        edge, jti, days, lead.Hand(person=person, role=Role(role), checked=checked), holidays
+    )
+    report(edge, folder, result, f"Decided: {days} working days.", json_wanted=json_wanted)
+
+
+@click.command()
+@_acts
+def follow(
+    reference: str,
+    folder: Path,
+    agency: str,
+    person: str,
+    role: str,
+    *,
+    checked: bool,
+    json_wanted: bool,
+) -> None:
+    """Act on a redirect: in the same organisation nothing is sent; otherwise say whom to ask now."""
+    edge, jti = _found(folder, agency, reference)
+    found = lead.follow_redirect(
+        edge, jti, lead.Hand(person=person, role=Role(role), checked=checked)
+    )
+    if isinstance(found, tuple):
+        fail(Exit.REFUSED, explain_problems(found))
+    asking = (
+        None
+        if found.asking is None
+        else {"agency": found.asking.agency, "questions": list(found.asking.questions or ())}
+    )
+    facts = {"request": jti, "post": found.post, "name": found.name, "ask": asking}
+
+    def shown() -> None:
+        if found.post is not None:
+            console().print(
+                f"The right post there is {found.post['role']}; the clock runs on.", markup=False
+            )
+        elif found.asking is not None:
+            console().print(
+                f"Ask {found.asking.agency} with `dovetail request new`: {', '.join(found.asking.questions or ())}.",
+                markup=False,
+            )
+        else:
+            console().print(f"Ask {found.name}, which is not in the directory.", markup=False)
+
+    emit("redirect", facts, shown, json_wanted=json_wanted)
+
+
+@click.command()
+@_acts
+@click.option(
+    "--file",
+    "file",
+    type=click.File("r"),
+    required=True,
+    help="What was said, by which post; - for stdin.",
+)
+@click.option(
+    "--question",
+    "questions",
+    multiple=True,
+    help="Which questions it answers; all open ones if left out.",
+)
+def telephone(
+    reference: str,
+    folder: Path,
+    agency: str,
+    person: str,
+    role: str,
+    file: TextIO,
+    questions: tuple[str, ...],
+    *,
+    checked: bool,
+    json_wanted: bool,
+) -> None:
+    """Take down an answer given by telephone. It is kept here only, sealed, and marked as such."""
+    edge, jti = _found(folder, agency, reference)
+    hand = lead.Hand(person=person, role=Role(role), checked=checked)
+    problems = lead.take_down(edge, jti, file.read().strip(), hand, questions=questions or None)
+    if problems:
+        fail(Exit.REFUSED, "Nothing was written down.\n" + explain_problems(problems))
+    done = partial(console().print, "Written down. The board shows it as answered by telephone.")
+    emit("telephone", {"request": jti, "questions": list(questions)}, done, json_wanted=json_wanted)
