@@ -104,9 +104,7 @@ def _reckoned(
 ) -> ClockStanding | None:
     if facts.opened_at is None:
         return None
-    clock = RequestClock(
-        facts.opened_at, frozenset(facts.questions), facts.terms, facts.limits
-    )
+    clock = RequestClock(facts.opened_at, frozenset(facts.questions), facts.terms, facts.limits)
     for one in counted:
         event = _event(one)
         if event is not None:
@@ -119,9 +117,7 @@ def _event(one: Said) -> Event | None:
         case Effect.ACKNOWLEDGES:
             return Acknowledged(id=one.jti, at=one.at)
         case Effect.ANSWERS | Effect.HOLDS_NOTHING | Effect.REFUSES:
-            return Closed(
-                id=one.jti, at=one.at, outcome=_CLOSING[one.effect], questions=one.closes
-            )
+            return Closed(id=one.jti, at=one.at, outcome=_CLOSING[one.effect], questions=one.closes)
         case Effect.STOPS_CLOCK:
             return Queried(id=one.jti, at=one.at, accepted=one.accepted)
         case Effect.RESUMES_CLOCK:

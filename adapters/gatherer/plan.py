@@ -345,7 +345,9 @@ class _Making:
 
     def _about_post(self, post: Contact | None) -> list[Notice]:
         if post is None:
-            says = "The directory names no post there for requests: telephone before you rely on it."
+            says = (
+                "The directory names no post there for requests: telephone before you rely on it."
+            )
             return [Notice(Warns.NO_CONTACT, says)]
         if day_in_london(self.now) - post.last_confirmed > STALE:
             says = f"Nobody has confirmed this contact since {post.last_confirmed.isoformat()}."
