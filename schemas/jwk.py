@@ -64,9 +64,8 @@ Jwk = Annotated[OkpJwk | AkpJwk, Field(discriminator="kty")]
 def thumbprint(jwk: OkpJwk | AkpJwk) -> Kid:
     """Name a key by itself: RFC 7638, SHA-256, over the members that RFC 8037 and 9964 require."""
     members: dict[str, JsonValue]
-    match jwk:
-        case OkpJwk():
-            members = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
-        case AkpJwk():
-            members = {"alg": jwk.alg, "kty": jwk.kty, "pub": jwk.pub}
+    if isinstance(jwk, OkpJwk):
+        members = {"crv": jwk.crv, "kty": jwk.kty, "x": jwk.x}
+    else:
+        members = {"alg": jwk.alg, "kty": jwk.kty, "pub": jwk.pub}
     return b64u(hashlib.sha256(dump_json(members)).digest())

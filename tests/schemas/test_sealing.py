@@ -160,6 +160,11 @@ def test_two_keys_around_a_rotation():
             {f"{n}.{'y' * 60}": 1 for n in range(200)},
             Problem(Code.MESSAGE_TOO_LARGE, "manifest"),
         ),
+        (
+            {"wants": {f"E{n}": [f"{n}.{'x' * 58}.{k}" for k in range(10)] for n in range(30)}},
+            {f"{n}.{'y' * 60}": 1 for n in range(200)},
+            Problem(Code.MESSAGE_TOO_LARGE, "manifest"),
+        ),
     ],
 )
 def test_what_nobody_would_read_is_not_sent(changes, fields, problem):
