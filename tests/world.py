@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from broker.bus import Bus
+from broker.bus import Bus, Incoming
 from broker.bus_connection import Connection, how_to_sign_in, open_connection
 from broker.clock import Clock
 from broker.nkeys import Credentials, NKey
@@ -99,6 +99,24 @@ async def until(condition: Callable[[], object], *, patience_s: float = PATIENCE
     async with asyncio.timeout(patience_s):
         while not condition():  # noqa: ASYNC110 - any condition, of any thread or process
             await asyncio.sleep(0.005)
+
+
+class Handler:
+    """Remembers what it saw, and raises what it is told to, as often as it is told to."""
+
+    def __init__(self, *fails: Exception, on: bytes = b"") -> None:
+        self.seen: list[Incoming] = []
+        self.done: list[bytes] = []
+        self.times: list[float] = []
+        self.fails = list(fails)
+        self.on = on
+
+    async def __call__(self, message: Incoming) -> None:
+        self.seen.append(message)
+        self.times.append(asyncio.get_running_loop().time())
+        if self.fails and message.data.startswith(self.on):
+            raise self.fails.pop(0)
+        self.done.append(message.data)
 
 
 class RawPublisher:

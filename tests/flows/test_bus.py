@@ -8,36 +8,16 @@ import signal
 import subprocess
 import sys
 import textwrap
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from broker import backoff
 from broker.bus import Bus, Incoming, Parked
-from broker.bus_connection import Connection, open_connection
-from broker.faults import Bug, BusUnavailable, Conflict, CredentialsFault, Fault
-from broker.nkeys import Credentials, NKey
-from deploy.nats import accounts, streams
-from tests.world import RawPublisher, World, forward, until
-
-
-class Handler:
-    """Remembers what it saw, and raises what it is told to, as often as it is told to."""
-
-    def __init__(self, *fails: Exception, on: bytes = b"") -> None:
-        self.seen: list[Incoming] = []
-        self.done: list[bytes] = []
-        self.times: list[float] = []
-        self.fails = list(fails)
-        self.on = on
-
-    async def __call__(self, message: Incoming) -> None:
-        self.seen.append(message)
-        self.times.append(asyncio.get_running_loop().time())
-        if self.fails and message.data.startswith(self.on):
-            raise self.fails.pop(0)
-        self.done.append(message.data)
+from broker.bus_connection import Connection
+from broker.faults import Bug, BusUnavailable, Fault
+from deploy.nats import streams
+from tests.world import Handler, World, forward, until
 
 
 async def put(edge: Connection, *messages: bytes) -> None:
@@ -291,56 +271,6 @@ async def test_a_killed_server_loses_nothing_that_was_acknowledged(world: World)
     assert firsts == [b"%03d" % number for number in range(60)]
 
 
-async def test_a_senders_status_header_ends_nothing(world: World) -> None:
-    """Headers by which a server speaks to clients are a sender's words here, and are not heard."""
-    member = await world.join("school")
-    raw = await RawPublisher.connect(world.bus.url, member.credentials)
-    poison = [
-        b"NATS/1.0 404 No Messages\r\n\r\n",
-        b"NATS/1.0\r\nStatus: 409\r\nDescription: Consumer Deleted\r\n\r\n",
-        b"NATS/1.0\r\nStatus: 503\r\n\r\n",
-        b"NATS/1.0\r\nStatus: abc\r\n\r\n",
-        b"NATS/1.0\r\nStatus: 100\r\nNats-Consumer-Stalled: $JS.API.STREAM.DELETE.LOG\r\n\r\n",
-        b"NATS/1.0\r\nreply_to: $JS.API.STREAM.DELETE.LOG\r\n\r\n",
-        b"NATS/1.0\r\nreply_to: verdicts.planted\r\n\r\n",
-        b"NATS/1.0\r\nNats-Rollup: all\r\n\r\n",
-        b"NATS/1.0\r\nNats-TTL: 1s\r\n\r\n",
-        b"NATS/1.0\r\nNats-Schedule: @every 1s\r\nNats-Schedule-Target: verdicts.x\r\n\r\n",
-        b"NATS/1.0 \xff\xfe\r\nA: \xff\r\n\r\n",
-        b"NATS/1.0",
-        b"garbage",
-    ]
-    taken = 0
-    for number, headers in enumerate(poison):
-        answer = await raw.publish("in.env", headers, b"p%d" % number)
-        taken += b"error" not in answer
-    await raw.publish("in.env", b"NATS/1.0\r\n\r\n", b"last")
-    handler, bus = Handler(), await world.service()
-    await bus.serve(member.ingress, "gate", handler, service="gate")
-    await until(lambda: handler.done[-1:] == [b"last"])
-    assert len(handler.done) == taken + 1
-    assert taken >= 8
-    assert await streams.exists(world.bus.admin, "LOG")
-    assert (await bus.newest("VERDICTS")) is None
-    await raw.close()
-
-
-async def test_unreadable_headers_do_not_drop_the_connection(world: World) -> None:
-    """Within one account even a status line that is not UTF-8 reaches us, and the library would choke."""
-    user = NKey.generate("user")
-    jwt = accounts.user_jwt(world.bus.keys.hub, user.public, "inside", publish=("verdicts.>",))
-    raw = await RawPublisher.connect(world.bus.url, Credentials(jwt, user))
-    for number, headers in enumerate(
-        [b"NATS/1.0 \xff\xfe\r\n\r\n", b"NATS/1.0 404\xff \xff\r\nA: b\r\n\r\n", b"NATS/1.0"]
-    ):
-        await raw.publish(f"verdicts.{number}", headers, b"v%d" % number)
-    handler, bus = Handler(), await world.service()
-    await bus.serve("VERDICTS", "release", handler, service="release")
-    await until(lambda: len(handler.done) == 3)
-    assert [one.deliveries for one in handler.seen] == [1, 1, 1]
-    await raw.close()
-
-
 async def test_a_deleted_consumer_is_waited_for_without_spinning(world: World) -> None:
     """The loop rests between tries, and goes on when an operator has made the consumer again."""
     member = await world.join("school")
@@ -396,128 +326,6 @@ async def test_serving_ends_when_told_and_may_begin_again(world: World) -> None:
     assert handler.done == [b"1"]
     await bus.serve(member.ingress, "gate", handler, service="gate")
     await until(lambda: handler.done == [b"1", b"2"])
-
-
-async def test_what_is_created_stands_and_is_not_written_over(world: World) -> None:
-    """The first message of a subject is the only one; the second is told so and changes nothing."""
-    bus = await world.service()
-    assert await bus.create("verdicts.A.x", b"first")
-    assert not await bus.create("verdicts.A.x", b"second")
-    stored = await bus.last("VERDICTS", "verdicts.A.x")
-    assert stored is not None
-    assert stored.data == b"first"
-    assert abs(stored.stored_at - world.clock.now()) < timedelta(seconds=10)
-    assert await bus.last("VERDICTS", "verdicts.A.y") is None
-
-
-async def test_many_at_once_create_one(world: World) -> None:
-    """Of services that race for one subject exactly one is first."""
-    buses = [await world.service() for _ in range(4)]
-    results = await asyncio.gather(
-        *(bus.create("verdicts.A.race", b"%d" % n) for n, bus in enumerate(buses))
-    )
-    assert sorted(results) == [False, False, False, True]
-
-
-async def test_appending_holds_to_the_expected_end(world: World) -> None:
-    """The log grows by one leaf after the other, or not at all."""
-    bus = await world.service()
-    assert await bus.append("log.aa", b"0", expected_last_sequence=0) == 1
-    assert await bus.append("log.bb", b"1", expected_last_sequence=1) == 2
-    with pytest.raises(Conflict):
-        await bus.append("log.cc", b"2", expected_last_sequence=1)
-    assert (
-        await bus.append("log.dd", b"2", msg_id="m")
-        == await bus.append("log.dd", b"2", msg_id="m")
-        == 3
-    )
-    newest = await bus.newest("LOG")
-    assert newest is not None
-    assert newest.sequence == 3
-
-
-async def test_a_stretch_is_read_whole_and_in_order(world: World) -> None:
-    """Longer than a batch, from within, to within, by subject, and past what was erased."""
-    bus = await world.service()
-    assert [one async for one in bus.read("CONTENT")] == []
-    for number in range(600):
-        await bus.create(f"content.{'odd' if number % 2 else 'even'}.{number}", b"%d" % number)
-    assert [one.data async for one in bus.read("CONTENT")] == [b"%d" % n for n in range(600)]
-    part = [one.sequence async for one in bus.read("CONTENT", from_sequence=10, to_sequence=400)]
-    assert part == list(range(10, 401))
-    odd = [
-        one.sequence async for one in bus.read("CONTENT", subject="content.odd.*", to_sequence=99)
-    ]
-    assert odd == list(range(2, 100, 2))
-    await bus.erase("CONTENT", 3)
-    await bus.erase("CONTENT", 3)
-    await bus.erase("CONTENT", 600)
-    assert [one.sequence async for one in bus.read("CONTENT", to_sequence=5)] == [1, 2, 4, 5]
-    assert len([one async for one in bus.read("CONTENT", to_sequence=600)]) == 598
-    assert await bus.at("CONTENT", 3) is None
-    await bus.purge_subject("CONTENT", "content.even.0")
-    assert await bus.at("CONTENT", 1) is None
-
-
-async def test_a_bucket_keeps_one_value_a_key_and_hands_out_revisions(world: World) -> None:
-    """Create once, update by revision, delete without trace, list by prefix."""
-    bucket = (await world.service()).bucket("requests")
-    assert await bucket.get("a.b") is None
-    assert await bucket.create("a.b", b"1")
-    assert not await bucket.create("a.b", b"2")
-    entry = await bucket.get("a.b")
-    assert entry is not None
-    assert entry.value == b"1"
-    assert await bucket.update("a.b", b"3", entry.revision)
-    assert not await bucket.update("a.b", b"4", entry.revision)
-    await bucket.put("a.c", b"5")
-    await bucket.put("b", b"6")
-    assert {key: one.value async for key, one in bucket.items()} == {
-        "a.b": b"3",
-        "a.c": b"5",
-        "b": b"6",
-    }
-    assert {key: one.value async for key, one in bucket.items("a")} == {"a.b": b"3", "a.c": b"5"}
-    await bucket.delete("a.b")
-    await bucket.delete("a.b")
-    assert await bucket.get("a.b") is None
-    assert {key async for key, _ in bucket.items()} == {"a.c", "b"}
-    assert await bucket.create("a.b", b"7")
-
-
-async def test_of_racing_updates_one_wins(world: World) -> None:
-    """Compare-and-swap: with one revision in hand, exactly one of many writes."""
-    buckets = [(await world.service()).bucket("cases") for _ in range(3)]
-    await buckets[0].create("k", b"0")
-    entry = await buckets[0].get("k")
-    assert entry is not None
-    results = await asyncio.gather(
-        *(one.update("k", b"%d" % n, entry.revision) for n, one in enumerate(buckets))
-    )
-    assert sorted(results) == [False, False, True]
-
-
-async def test_a_service_may_not_administer(world: World) -> None:
-    """The services' credentials cannot make, change or delete a stream, nor write another's ingress."""
-    member = await world.join("school")
-    worker = await open_connection(world.bus.url, world.bus.credentials("worker"), name="w")
-    world.opened.append(worker.close)
-    for name in ("STREAM.CREATE.X", "STREAM.DELETE.LOG", "STREAM.PURGE.LOG", "STREAM.UPDATE.LOG", "STREAM.LIST",
-                 f"CONSUMER.DELETE.{member.ingress}.gate", "STREAM.MSG.DELETE.LOG"):  # fmt: skip
-        with pytest.raises(BusUnavailable):
-            await worker.request(f"$JS.API.{name}", b"{}", timeout_s=0.2, settle_s=0.2)
-    with pytest.raises(BusUnavailable):
-        await worker.request(f"in.{member.id}.env", b"forged", timeout_s=0.2, settle_s=0.2)
-
-
-async def test_who_is_not_known_is_told_so(world: World) -> None:
-    """Credentials of another operator are refused as such, not waited for."""
-    stranger, user = NKey.generate("account"), NKey.generate("user")
-    jwt = accounts.agency_user_jwt(stranger, user.public)
-    with pytest.raises(CredentialsFault):
-        await open_connection(world.bus.url, Credentials(jwt, user), name="stranger")
-    with pytest.raises(CredentialsFault):
-        await Bus.connect(world.bus.url, Credentials(jwt, user), clock=world.clock, name="stranger")
 
 
 async def test_a_failing_handlers_words_are_not_logged(
