@@ -18,7 +18,7 @@ and falls under the first rule that fits (number / birth / family / given / addr
 M1          differs / agrees / agrees / agrees / any                                  doubt
 M2          differs / otherwise                                                       none
 M3          agrees / agrees / agrees / agrees or silent / any                         exact
-M4          agrees / agrees / one of family and given agrees / any                    probable
+M4          agrees / agrees / differs or silent / agrees / any                        probable
 M5          agrees / otherwise                                                        doubt
 M6          silent / agrees / agrees / all given names agree / current address agrees exact
 M7          silent / agrees / agrees / agrees / any                                   probable
@@ -29,12 +29,14 @@ M11         silent / slip or silent / agrees / agrees / agrees                  
 M12         otherwise                                                                 none
 ==========  ========================================================================  ==========
 
-Twins share family name, birth and address and differ in the given name: that is M12, on purpose.
+Twins share family name, birth and address and differ in the given name: that is M12, on purpose;
+and a twin's number with the other's name is M5, never M4.
 A name that agrees only through a known-as is never exact without a number (M7 instead of M6).
 
-One exact candidate is the match unless another record carries a number of the subject; else one
-probable candidate, under the same condition. Everything else that is not "nobody at all" is
-ambiguous, and the agency answers ``identity_not_matched``: a person must look.
+One exact candidate is the match unless another record carries a number of the subject. Without
+an exact one, one probable candidate is the match if there is no doubt about any other. Everything
+else that is not "nobody at all" is ambiguous, and the agency answers ``identity_not_matched``: a
+person must look.
 """
 
 import unicodedata
@@ -42,6 +44,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum, auto
+from typing import assert_never
 
 from adapters.agency import Address, Match, Subject
 
@@ -117,7 +120,6 @@ class _Point(Enum):
 class _Given:
     point: _Point
     full: bool = False  # by the recorded first name itself, and later names do not differ
-    whole_alias: bool = False  # a known-as gives the record's given and family name together
 
 
 def letters(name: str) -> str:
@@ -140,22 +142,26 @@ def match(subject: Subject, candidates: Iterable[Candidate]) -> Matched | Ambigu
 
     """
     judged = [(judge(subject, c), _number(subject, c) is _Point.AGREES, c.key) for c in candidates]
-    for level, sure in ((Level.EXACT, Match.EXACT), (Level.PROBABLE, Match.PROBABLE)):
-        best = [key for found, _, key in judged if found is level]
-        if not best:
-            continue
-        numbered_others = [key for _, numbered, key in judged if numbered and key != best[0]]
-        if len(best) == 1 and not numbered_others:
-            return Matched(best[0], sure)
-        return Ambiguous()
-    return Ambiguous() if any(found is Level.DOUBT for found, _, _ in judged) else Nobody()
+    exact = [key for level, _, key in judged if level is Level.EXACT]
+    if exact:
+        others = [key for _, numbered, key in judged if numbered and key != exact[0]]
+        return Ambiguous() if len(exact) > 1 or others else Matched(exact[0], Match.EXACT)
+    near = [(level, key) for level, _, key in judged if level is not Level.NONE]
+    if not near:
+        return Nobody()
+    level, key = near[0]
+    alone = len(near) == 1 and level is Level.PROBABLE
+    return Matched(key, Match.PROBABLE) if alone else Ambiguous()
 
 
 def judge(subject: Subject, candidate: Candidate) -> Level:
     """Put one candidate under the first rule (M1 to M12) that fits."""
     given = _given(subject, candidate)
-    family = _family(subject, candidate, given)
+    recorded = _family(subject, candidate)
+    known_by = bool(_whole_names(subject) & _whole_names(candidate))
+    family = _Point.AGREES if known_by else recorded
     birth = _birth(subject, candidate)
+    given = given if given.point is _Point.AGREES or not known_by else _Given(_Point.AGREES)
     name_and_birth = _all_agree(family, given.point, birth)
     match _number(subject, candidate):
         case _Point.DIFFERS:
@@ -163,15 +169,19 @@ def judge(subject: Subject, candidate: Candidate) -> Level:
         case _Point.AGREES:
             return _with_number(family, given.point, birth)
         case _Point.SILENT:
+            full = given.full and recorded is _Point.AGREES
+            given = _Given(given.point, full=full)
             return _without_number(subject, candidate, family, given, birth)
+        case never:
+            assert_never(never)
 
 
 def _with_number(family: _Point, given: _Point, birth: _Point) -> Level:
-    if birth is not _Point.AGREES or _Point.AGREES not in (family, given):
-        return Level.DOUBT  # M5
-    if family is _Point.AGREES and given is not _Point.DIFFERS:
+    if birth is _Point.AGREES and given is not _Point.DIFFERS and family is _Point.AGREES:
         return Level.EXACT  # M3
-    return Level.PROBABLE  # M4
+    if birth is _Point.AGREES and given is _Point.AGREES:
+        return Level.PROBABLE  # M4: the family name changes with marriage, adoption, deed
+    return Level.DOUBT  # M5
 
 
 def _without_number(
@@ -187,7 +197,7 @@ def _without_number(
         return Level.NONE  # M12
     if birth is _Point.AGREES:
         return Level.DOUBT  # M10
-    near = birth is _Point.SILENT or _slip(subject.dob, candidate.dob)
+    near = candidate.dob is None or _slip(subject.dob, candidate.dob)
     return Level.DOUBT if near and family is _Point.AGREES else Level.NONE  # M11, M12
 
 
@@ -195,9 +205,7 @@ def _all_agree(*points: _Point) -> bool:
     return all(point is _Point.AGREES for point in points)
 
 
-def _family(subject: Subject, candidate: Candidate, given: _Given) -> _Point:
-    if given.whole_alias:
-        return _Point.AGREES
+def _family(subject: Subject, candidate: Candidate) -> _Point:
     ours = letters(subject.family_name)
     theirs = {letters(name) for name in candidate.family_names} - {""}
     if not ours or not theirs:
@@ -209,8 +217,6 @@ def _given(subject: Subject, candidate: Candidate) -> _Given:
     ours, theirs = _words(subject.given_names), _words(candidate.given_names)
     if ours and theirs and ours[0] == theirs[0] and len(ours[0]) > 1:
         return _Given(_Point.AGREES, full=_later_names_fit(ours[1:], theirs[1:]))
-    if _whole_names(subject) & _whole_names(candidate):
-        return _Given(_Point.AGREES, whole_alias=True)
     our_names = {*ours[:1], *map(letters, subject.known_as)} - {""}
     their_names = {*theirs[:1], *map(letters, candidate.known_as)} - {""}
     if not our_names or not their_names:
@@ -248,10 +254,8 @@ def _birth(subject: Subject, candidate: Candidate) -> _Point:
     return _Point.AGREES if subject.dob == candidate.dob else _Point.DIFFERS
 
 
-def _slip(one: date, other: date | None) -> bool:
+def _slip(one: date, other: date) -> bool:
     """One part of the date differs, or day and month stand the other way round."""
-    if other is None:
-        return False
     parts = zip((one.year, one.month, one.day), (other.year, other.month, other.day), strict=True)
     swapped = (one.year, one.month, one.day) == (other.year, other.day, other.month)
     return swapped or sum(a != b for a, b in parts) == 1

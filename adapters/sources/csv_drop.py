@@ -3,7 +3,8 @@
 UTF-8 (a byte order mark is allowed), comma, double quotes, a header line with exactly the columns
 that are documented, in any order. Columns that nobody asked for are refused and not skipped: an
 extract should leave the system without them, and a misspelt column must not look like an empty one.
-No value holds a line break, so that one missing quote cannot swallow the lines after it.
+No value holds a line break, so that one missing quote cannot swallow the lines after it; every
+line, the last one too, ends with one, so that a file cut off inside a line is known as such.
 """
 
 import csv
@@ -133,20 +134,25 @@ def parse(name: str, data: bytes, columns: tuple[Column, ...]) -> tuple[Row, ...
         SourceError: With the line of whatever is not as documented.
 
     """
-    text = _decode(name, data)
+    *lines, rest = _decode(name, data).split("\n")
+    if rest:
+        says = "It does not end with a line break: the file may be cut off."
+        raise SourceError(name, f"line {len(lines) + 1}", says)
     header: tuple[str, ...] | None = None
     rows: list[Row] = []
-    for line, written in enumerate(text.split("\n"), start=1):
+    for line, written in enumerate(lines, start=1):
         cells = _cells(name, line, written.removesuffix("\r"))
         if header is None:
             header = _header(name, cells, columns)
-        elif cells:
+        else:
             if len(cells) != len(header):
                 says = f"It has {len(cells)} values where the header has {len(header)}."
                 raise SourceError(name, f"line {line}", says)
             rows.append(Row(name, line, dict(zip(header, cells, strict=True))))
             if len(rows) > MAX_ROWS:
                 raise SourceError(name, f"line {line}", f"More than {MAX_ROWS} lines.")
+    if header is None:
+        raise SourceError(name, "line 1", "It has no header.")
     return tuple(rows)
 
 

@@ -21,7 +21,15 @@ from pydantic import ValidationError
 
 from adapters.agency import Address, SourceError
 from adapters.sources import json_tree
-from adapters.sources.fhir_parts import Code, codes, one_day, patient_numbers, places, spoken
+from adapters.sources.fhir_parts import (
+    Code,
+    bound,
+    codes,
+    one_day,
+    patient_numbers,
+    places,
+    words,
+)
 from adapters.sources.folder import read_bytes
 from adapters.sources.json_tree import Place
 
@@ -31,6 +39,14 @@ KINDS = frozenset({"Patient", "Condition", "EpisodeOfCare", "Encounter", "Flag",
 _OF_PATIENT = {"EpisodeOfCare": "patient"}  # all others call it subject
 _CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 _ABOVE_NORMAL = frozenset({"R", "V"})
+# FHIR R4's required value sets; ``fhir.resources`` does not hold a resource to them.
+_CLINICAL = words("active recurrence relapse inactive remission resolved")
+_VERIFICATION = words("unconfirmed provisional differential confirmed refuted entered-in-error")
+_EPISODE = words("planned waitlist active onhold finished cancelled entered-in-error")
+_TOOK_PLACE = words("arrived triaged in-progress onleave finished")
+_ENCOUNTER = _TOOK_PLACE | words("planned cancelled entered-in-error unknown")
+_FLAG = words("active inactive entered-in-error")
+_TEAM = words("proposed active suspended inactive entered-in-error")
 _EXPORT_DAY = re.compile(r".*_(\d{4}-\d{2}-\d{2})\.ndjson", re.ASCII)
 
 
@@ -276,11 +292,11 @@ def _rank(name: Place) -> int:
 
 def _conditions(found: list[Place]) -> Iterator[Condition]:
     for place in found:
-        verification = spoken(place.member("verificationStatus"))
+        verification = bound(place.member("verificationStatus"), _VERIFICATION)
         if verification not in ("entered-in-error", "refuted"):
             yield Condition(
                 codes(place.member("code")),
-                spoken(place.member("clinicalStatus")),
+                bound(place.member("clinicalStatus"), _CLINICAL),
                 verification,
                 one_day(place.member("recordedDate")),
             )
@@ -288,7 +304,7 @@ def _conditions(found: list[Place]) -> Iterator[Condition]:
 
 def _episodes(found: list[Place]) -> Iterator[Episode]:
     for place in found:
-        status = place.member("status").text()
+        status = place.member("status").needed(_EPISODE)
         if status != "entered-in-error":
             kinds = [codes(kind) for kind in place.member("type").items()]
             yield Episode(status, frozenset().union(*kinds))
@@ -296,13 +312,7 @@ def _episodes(found: list[Place]) -> Iterator[Episode]:
 
 def _contacts(found: list[Place]) -> Iterator[Contact]:
     for place in found:
-        if place.member("status").text() not in (
-            "arrived",
-            "triaged",
-            "in-progress",
-            "onleave",
-            "finished",
-        ):
+        if place.member("status").needed(_ENCOUNTER) not in _TOOK_PLACE:
             continue
         period = place.member("period")
         if period.value is None:
@@ -314,7 +324,7 @@ def _contacts(found: list[Place]) -> Iterator[Contact]:
 
 def _flags(found: list[Place]) -> Iterator[Flag]:
     for place in found:
-        if place.member("status").text() != "active":
+        if place.member("status").needed(_FLAG) != "active":
             continue
         period = place.member("period")
         kinds = [codes(category) for category in place.member("category").items()]
@@ -328,7 +338,7 @@ def _flags(found: list[Place]) -> Iterator[Flag]:
 
 def _teams(found: list[Place]) -> Iterator[CareTeam]:
     for place in found:
-        if place.member("status").maybe() != "active":
+        if place.member("status").choice(_TEAM) != "active":
             continue
         roles = [
             (_role_text(role), codes(role))

@@ -1,5 +1,6 @@
 """The data types inside FHIR resources that several kinds share: codes, days, addresses, numbers."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TypeAlias
 
@@ -7,7 +8,7 @@ from adapters.agency import Address
 from adapters.sources.identifiers import is_nhs_number, is_postcode, is_uprn
 from adapters.sources.json_tree import Place
 
-__all__ = ["NHS_NUMBER", "Code", "codes", "one_day", "patient_numbers", "places", "spoken"]
+__all__ = ["NHS_NUMBER", "Code", "bound", "codes", "one_day", "patient_numbers", "places", "words"]
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 _ADDRESS_KEY = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-AddressKey"
@@ -27,10 +28,22 @@ def codes(concept: Place) -> frozenset[Code]:
     return frozenset((system, code) for system, code in pairs if system and code)
 
 
-def spoken(concept: Place) -> str | None:
-    """The code of a CodeableConcept that FHIR binds to one code system; None when not there."""
+def words(written: str) -> dict[str, str]:
+    """The codes of a value set, for readers that look words up."""
+    return {word: word for word in written.split()}
+
+
+def bound(concept: Place, allowed: Mapping[str, str]) -> str | None:
+    """The code of a CodeableConcept that FHIR binds to one value set; None when not there.
+
+    Raises:
+        SourceError: It has several codes, or one that is not in the value set.
+
+    """
     found = sorted(code for _, code in codes(concept))
-    return found[0] if len(found) == 1 else None
+    if found and (len(found) > 1 or found[0] not in allowed):
+        raise concept.wrong(f"It is none of: {', '.join(allowed)}.")
+    return found[0] if found else None
 
 
 def one_day(place: Place) -> date | None:

@@ -160,7 +160,10 @@ class _Builder:
 
 def _to_instant(text: str) -> datetime:
     """Fractions and a zone may follow the seconds; both are dropped, only the day matters."""
-    to_day(text.partition("T")[0])
+    day, _, clock = text.partition("T")
+    to_day(day)
+    if not clock:
+        raise ValueError("no time of day")
     return datetime.fromisoformat(text[:19])
 
 
