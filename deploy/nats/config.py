@@ -83,10 +83,17 @@ def load_keys(root: Path) -> BusKeys:
     return BusKeys(operator, system, hub)
 
 
-def hub_credentials(keys: BusKeys, role: permissions.Role) -> Credentials:
+def hub_credentials(
+    keys: BusKeys, role: permissions.Role, *, broker_account: str | None = None
+) -> Credentials:
     """Credentials of a user of the HUB account, with exactly the rights of its role."""
     user = NKey.generate("user")
-    jwt = accounts.user_jwt(keys.hub, user.public, role, publish=permissions.publish(role))
+    jwt = accounts.user_jwt(
+        keys.hub,
+        user.public,
+        role,
+        publish=permissions.publish(role, broker_account=broker_account),
+    )
     return Credentials(jwt, user)
 
 

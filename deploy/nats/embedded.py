@@ -79,14 +79,24 @@ class EmbeddedBus:
         """Where clients connect."""
         return self.server.url
 
-    def credentials(self, role: permissions.Role) -> Credentials:
-        """New credentials for a role within the HUB account."""
-        return config.hub_credentials(self.keys, role)
+    def credentials(
+        self, role: permissions.Role, *, broker_account: str | None = None
+    ) -> Credentials:
+        """New credentials for a role within the HUB account.
 
-    def credentials_file(self, role: permissions.Role) -> Path:
+        Args:
+            role: What it may do, ``deploy.nats.permissions``.
+            broker_account: Account of agency ``broker``: gathering may then write into its ingress.
+
+        """
+        return config.hub_credentials(self.keys, role, broker_account=broker_account)
+
+    def credentials_file(
+        self, role: permissions.Role, *, broker_account: str | None = None
+    ) -> Path:
         """The credentials of a role as a file, mode 0600; written anew, the older stay valid."""
         path = self.root / "keys" / f"{role}.creds"
-        accounts.write_secret(path, self.credentials(role).text())
+        accounts.write_secret(path, self.credentials(role, broker_account=broker_account).text())
         return path
 
     def restart(self) -> None:
