@@ -88,9 +88,9 @@ class Place:
 
     def needed_day(self) -> date:
         """A day that must be there."""
-        self.text()
         day = self.day()
-        assert day is not None  # text() saw a value  # noqa: S101
+        if day is None:
+            raise self.wrong("It is not there, or empty.")
         return day
 
     def choice(self, choices: Mapping[str, T]) -> T | None:

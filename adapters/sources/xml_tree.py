@@ -82,16 +82,16 @@ class Element:
 
     def needed_day(self, tag: str) -> date:
         """The day in a child, which must be there."""
-        self.needed(tag)
         day = self.day(tag)
-        assert day is not None  # needed() saw a value  # noqa: S101
+        if day is None:
+            raise self.one(tag).wrong("It is empty.")
         return day
 
     def instant(self, tag: str) -> datetime:
         """The instant in a child, YYYY-MM-DDThh:mm:ss as local time of the sender, naive."""
-        self.needed(tag)
         found = self.read(tag, _to_instant, "time written YYYY-MM-DDThh:mm:ss")
-        assert found is not None  # needed() saw a value  # noqa: S101
+        if found is None:
+            raise self.one(tag).wrong("It is empty.")
         return found
 
     def choice(self, tag: str, choices: Mapping[str, T]) -> T | None:
@@ -126,8 +126,7 @@ class _Builder:
 
     @property
     def _line(self) -> int:
-        assert self.parser is not None  # set by parse()  # noqa: S101
-        return int(self.parser.parser.CurrentLineNumber)
+        return int(self.parser.parser.CurrentLineNumber) if self.parser else 0
 
     def start(self, tag: str, attrs: Mapping[str, str]) -> None:  # noqa: ARG002  # expat's call
         self._count += 1

@@ -166,7 +166,7 @@ async def test_parental_responsibility_from_its_own_file(folder):
         (CENSUS, "<Collection>CIN", "<Collection>CLA", "line 5, /Message/Header/CollectionDetails/Collection"),
         (CENSUS, "NM-20418", "NM-20417", "line 34, /Message/Children/Child/ChildIdentifiers/LAchildID"),
         (CENSUS, ">2026-06-02<", ">2.6.2026<", "line 26, /Message/Children/Child/CINdetails/CINreferralDate"),
-        (CENSUS, ">EMO<", ">XXX<", "line 61, /Message/Children/Child/CINdetails/ChildProtectionPlans/LatestCategoryOfAbuse"),
+        (CENSUS, ">EMO<", ">ZZZ<", "line 61, /Message/Children/Child/CINdetails/ChildProtectionPlans/LatestCategoryOfAbuse"),
     ],
 )  # fmt: skip
 async def test_a_wrong_value_is_named_by_its_place(folder, name, old, new, where):
