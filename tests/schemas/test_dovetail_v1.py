@@ -17,6 +17,8 @@ from schemas.feed import FeedMessage, check_follows, open_feed
 from schemas.jwe import pad
 from schemas.key_file import open_seed
 from schemas.keys import LogSigner, MessageSigner, OpeningKey, SigningKey
+from schemas.messages.body import read_fields
+from schemas.messages.registry import REGISTRY
 from schemas.receipt import Receipt, SignedReceipt, check_ack, read_receipt, verify_receipt
 from schemas.record import Record, open_record
 from schemas.sealing import Opened, arbiter, content_key, open_content
@@ -98,6 +100,19 @@ def test_the_layouts_are_as_described(name):
     header = parse_b64u(json.loads(found.content.text)["protected"])
     assert header == f'{{"enc":"A256GCM","typ":"dovetail-content","ctx":"{b64u(digest)}"}}'.encode()
     assert b64u(found.content.jwe.iv) == b64u(bytes.fromhex(value["iv"]))
+
+
+@pytest.mark.parametrize("name", PARTIES)
+def test_the_bodies_are_bodies(name):
+    """The example's fields are those of its type, valued as the catalogue says."""
+    kind = REGISTRY[json.loads(example()[name]["P"])["mt"]]
+    fields = example()[name]["fields"]
+    assert not isinstance(read_fields(kind.body, fields), tuple)
+    if name == "request":
+        (asked,) = fields["ask.questions"]
+        statements = dump_json([[asked["qid"], asked["necessity"]]])
+        claimed = json.loads(example()[name]["P"])["necessity"]
+        assert claimed == {"h": sha256_text(statements), "n": 1}
 
 
 def test_the_answer_names_its_request():

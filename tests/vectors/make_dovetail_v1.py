@@ -18,6 +18,7 @@ from schemas.content import body_of
 from schemas.directory_entry import dump_entry
 from schemas.encoding import b64u, dump_json, instant_text
 from schemas.feed import first_entry, next_entry, record_leaf, seal_feed
+from schemas.fields.asking import PUBLIC_TASK_STATEMENT
 from schemas.key_file import seal_seed
 from schemas.receipt import Receipt, acknowledge, sign_receipt
 from schemas.record import Record, commitment, leaf_data, seal_record
@@ -25,7 +26,6 @@ from schemas.tree import Tree, leaf_hash
 from tests.builders.messages import (
     ANSWER,
     AT,
-    FIELDS,
     PACK,
     Agency,
     agency,
@@ -42,6 +42,28 @@ from tests.builders.messages import (
 TARGET = Path(__file__).with_name("dovetail-v1.json")
 ORIGIN = "log.dovetail.example/2026"
 PANEL, SCHOOL = agency("northshire-panel"), agency("oakfield-school")
+STATEMENT = "To choose who can support, we need to know whether this is the right school."
+FIELDS: dict[str, Any] = {
+    "id.family_name": "Example",
+    "id.given_names": "Robin",
+    "id.dob": "2010-02-03",
+    "ask.questions": [
+        {
+            "qid": "E1",
+            "window_from": "2025-11-01",
+            "window_to": "2026-11-01",
+            "necessity": STATEMENT,
+            "less_intrusive_considered": "ask_fewer",
+        }
+    ],
+    "ask.concern_level": "L1",
+    "ask.concern_theme": ["online_influence"],
+    "ask.subject_informed": {"informed": False, "reason": "not_yet_practicable"},
+    "ask.contact_for_query": {"role": "Coordinator", "contact": "duty desk, extension 12"},
+    "ask.public_task_statement": PUBLIC_TASK_STATEMENT,
+}
+ANSWERED: dict[str, Any] = {**ANSWER, "rsp.match_confidence": "exact"}
+NECESSITY = {"h": sha256_text(dump_json([["E1", STATEMENT]])), "n": 1}
 DUE = {
     "day_0": "2026-11-16",
     "due_at": "2026-11-23T17:00:00.000000Z",
@@ -194,7 +216,9 @@ def logged(messages: list[Any]) -> dict[str, Any]:
 
 def example() -> dict[str, Any]:
     """The whole example."""
-    request, response = signed_request(), signed_response()
+    asker = {"role": "GATHERER"}
+    request = signed_request(fields=FIELDS, from_=asker, necessity=NECESSITY)
+    response = signed_response(fields=ANSWERED, to=asker, req={"h": request.h})
     log = logged([request, response])
     log_seeds = {"Ed25519": seed("log ed25519").hex(), "ML-DSA-44": seed("log ml-dsa-44").hex()}
     return {
@@ -206,7 +230,7 @@ def example() -> dict[str, Any]:
             "directory_entry": dump_entry(broker().entry).decode(),
         },
         "request": message(request, FIELDS),
-        "response": message(response, ANSWER),
+        "response": message(response, ANSWERED),
         "receipts": receipts(request, log["records"][0]["sealed"]),
         "log": log,
         "key_file": {
