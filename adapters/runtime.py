@@ -196,7 +196,8 @@ class Runtime:
     async def _look_up(self, request: Letter) -> None:
         edge = self._edge
         if self._options.acknowledges and not self._has_answered(request):
-            acknowledge(edge, request, Act(person="edge-runtime"))
+            # It names a role and nothing of any record, so the edge itself can attest that.
+            acknowledge(edge, request, Act(person="edge-runtime", checked=True))
         found = await look_up(edge, self._options.agency, request)
         with edge.store.change() as c:
             write_down(edge, c, request.jti, found)
