@@ -11,14 +11,13 @@ from datetime import date
 from functools import lru_cache
 from itertools import chain
 
+from policies.overlay_values import Most, Overlay
 from policies.pack_text import Doc, PackError
 from policies.pack_values import (
     AnswerField,
     CaseLimits,
     DeadlineRule,
     ExtensionRule,
-    Most,
-    Overlay,
     Party,
     RetentionClass,
     Sector,
@@ -184,32 +183,28 @@ def read_overlay(doc: Doc, pack: Pack) -> Overlay:
 
 
 def _unknown(doc: Doc, overlay: Overlay, pack: Pack) -> Iterator[PackError]:
+    """Find names that the pack does not have."""
     answers = {name: one for rule in pack.answers.values() for name, one in rule.answers.items()}
     types = {*pack.types, *(rule.type for rule in pack.answers.values())}
-    known: Mapping[str, tuple[Iterable[str], set[str]]] = {
-        "fields": (overlay.withdrawn.fields, set(answers)),
-        "questions": (overlay.withdrawn.questions, {one.question for one in answers.values()}),
-        "senders": (overlay.withdrawn.senders, types),
-        "recipients": (overlay.withdrawn.recipients, types),
-        "identity": (overlay.withdrawn.identity, set(pack.sectors)),
+    gone, sectors = overlay.withdrawn, set(pack.sectors)
+    named: Mapping[tuple[str, ...], tuple[Iterable[str], set[str]]] = {
+        ("withdrawn", "fields"): (gone.fields, set(answers)),
+        ("withdrawn", "questions"): (gone.questions, {one.question for one in answers.values()}),
+        ("withdrawn", "senders"): (gone.senders, types),
+        ("withdrawn", "recipients"): (gone.recipients, types),
+        ("withdrawn", "identity"): (gone.identity, sectors),
+        ("signoff",): (overlay.signoff, sectors),
+        ("most", "concern"): (overlay.most.concern, sectors),
+        ("most", "retention_months"): (overlay.most.retention_months, set(pack.retention)),
     }
-    for key, (named, names) in known.items():
-        for one in named:
-            if one not in names:
-                yield doc.fail(f"{one} is not in the pack", "withdrawn", key, one)
-    for sector, fields in overlay.withdrawn.identity.items():
+    for path, (names, known) in named.items():
+        for one in names:
+            if one not in known:
+                yield doc.fail(f"{one} is not in the pack", *path, one)
+    for sector, fields in gone.identity.items():
         for one in fields:
             if one not in pack.sectors[sector].identity:
                 yield doc.fail(f"{one} is not in the pack", "withdrawn", "identity", sector)
-    for sector in overlay.signoff:
-        if sector not in pack.sectors:
-            yield doc.fail(f"{sector} is not in the pack", "signoff", sector)
-    for sector in overlay.most.concern:
-        if sector not in pack.sectors:
-            yield doc.fail(f"{sector} is not in the pack", "most", "concern", sector)
-    for name in overlay.most.retention_months:
-        if name not in pack.retention:
-            yield doc.fail(f"{name} is not in the pack", "most", "retention_months", name)
 
 
 def _wider(doc: Doc, overlay: Overlay, pack: Pack) -> Iterator[PackError]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from policies.lawful_basis import BasisKind, find
 from policies.overlay import read_overlay
+from policies.overlay_values import Overlay
 from policies.pack_text import Doc, PackError, read_doc
 from policies.pack_values import (
     CaseLimits,
@@ -18,7 +19,6 @@ from policies.pack_values import (
     Jurisdiction,
     LegalOption,
     NecessityRule,
-    Overlay,
     Profile,
     RetentionClass,
     Sector,

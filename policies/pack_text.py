@@ -87,8 +87,8 @@ class Doc:
 
         """
         try:
-            key: Any = form  # mypy does not take a class for something hashable
-            read: _T = _adapter(key).validate_python(self.values)
+            # mypy does not see that a class can be hashed
+            read: _T = _adapter(form).validate_python(self.values)  # type: ignore[arg-type]  # as above
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
             # A key that is misspelt is missing as well: name what stands there.
@@ -100,7 +100,7 @@ class Doc:
 
 
 @cache
-def _adapter(form: Any) -> TypeAdapter[Any]:  # Any: one cache for every class
+def _adapter(form: type) -> TypeAdapter[Any]:  # Any: one cache for every class
     return TypeAdapter(form)
 
 
@@ -155,7 +155,7 @@ def _check_depth(file: str, text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                raise PackError(file, event.start_mark.line + 1, "nested too deep")
+                raise PackError(file, 0, "nested too deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from policies.overlay_values import Overlay
 from policies.pack_values import (
     AnswerField,
     CaseLimits,
     Head,
     Jurisdiction,
     NecessityRule,
-    Overlay,
     Profile,
     RetentionClass,
     Sector,

@@ -10,6 +10,8 @@ __all__ = ["shipped_files"]
 def shipped_files(pack_id: str) -> Mapping[str, str]:
     """Give a shipped pack's files, path within its folder to text, for ``pack.bundle``.
 
+    All of them: a file that has no place in a pack stops its load.
+
     Raises:
         FileNotFoundError: There is no such pack.
 
@@ -21,5 +23,5 @@ def _texts(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _texts(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".yaml"):
+        else:
             yield f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")

@@ -74,10 +74,13 @@ def _how_far_back(facts: Facts) -> Found:
 
 def _windows(asked: JsonValue) -> Iterator[tuple[int, tuple[date, date]]]:
     for place, one in enumerate(asked if isinstance(asked, list) else ()):
-        if isinstance(one, dict):
-            first, last = one.get("window_from"), one.get("window_to")
-            if isinstance(first, str) and isinstance(last, str):
-                yield place, (date.fromisoformat(first), date.fromisoformat(last))
+        first, last = (
+            one.get(name) if isinstance(one, dict) else None
+            for name in ("window_from", "window_to")
+        )
+        # Another form was refused where the body was read.
+        if isinstance(first, str) and isinstance(last, str):
+            yield place, (date.fromisoformat(first), date.fromisoformat(last))
 
 
 def _one_person(facts: Facts) -> Found:

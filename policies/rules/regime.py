@@ -1,5 +1,7 @@
 """Law enforcement and nations: POL-06, 07, 08, 23."""
 
+from collections.abc import Mapping
+
 from policies.lawful_basis import BasisKind, find
 from policies.rules.facts import Facts
 from policies.rules.rule import NONE, Found, Rule
@@ -36,7 +38,11 @@ def _particulars(facts: Facts) -> Found:
     if body is None or facts.effect is not Effect.ANSWERS:
         return None
     wanted = facts.manifest.legal.regime == "part3"
-    held = {name: body[name] for name in facts.listed if _is_held(body.get(name))}
+    held = {
+        name: item
+        for name, item in ((name, body.get(name)) for name in facts.listed)
+        if isinstance(item, dict) and item.get("state") == "held"
+    }
     if not wanted and not any(_has_particulars(item) for item in held.values()):
         return None
     return tuple(
@@ -46,13 +52,7 @@ def _particulars(facts: Facts) -> Found:
     )
 
 
-def _is_held(item: JsonValue) -> bool:
-    return isinstance(item, dict) and item.get("state") == "held"
-
-
-def _has_particulars(item: JsonValue) -> bool:
-    if not isinstance(item, dict):
-        return False
+def _has_particulars(item: Mapping[str, JsonValue]) -> bool:
     p3 = item.get("p3")
     names = ("subject_category", "fact_or_assessment", "reliability", "as_at")
     return isinstance(p3, dict) and all(isinstance(p3.get(name), str) for name in names)

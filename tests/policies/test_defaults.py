@@ -1,5 +1,6 @@
 """What a sender fills in: facts from the pack, and never what only a person can state."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -145,6 +146,27 @@ def test_an_authority_is_the_first_that_extends_to_the_sender_s_nation():
     assert found == (Problem(Code.BASIS_NOT_ALLOWED, "manifest.legal", "POL-31"),)
 
 
+def test_an_authority_of_another_nation_is_passed_over():
+    """The pack may list a Welsh section first; an English service cites the next one."""
+    rule = pack().answers[OrganisationKind.LA_CSC]
+    option = replace(rule.legal[0], authority=("CA2004-s28", "CTSA-s38-1"))
+    answers = {OrganisationKind.LA_CSC: replace(rule, legal=(option,))}
+    found = defaults(
+        replace(pack(), answers=answers), "information.response/1", org("la_csc"),
+        org("la_panel"), at=AT, fields={"csc.missing_12m": item(0)}, subject_class="child",
+    )  # fmt: skip
+    assert isinstance(found, Defaults)
+    assert found.legal["authority"] == ["CTSA-s38-1"]
+    welsh = {
+        OrganisationKind.LA_CSC: replace(rule, legal=(replace(option, authority=("CA2004-s28",)),))
+    }
+    none = defaults(
+        replace(pack(), answers=welsh), "information.response/1", org("la_csc"),
+        org("la_panel"), at=AT, fields={}, subject_class="child",
+    )  # fmt: skip
+    assert none == (Problem(Code.BASIS_NOT_ALLOWED, "manifest.legal", "POL-31"),)
+
+
 def test_a_type_that_is_closed_to_the_sender_is_a_problem():
     """What the pack does not list has no defaults."""
     asked_by_landlord = said("information.request/1", "rsl", "school", dict(request().fields))
@@ -236,6 +258,7 @@ def test_a_statement_is_known_again_whatever_its_case_and_spacing():
 
 def test_the_digest_of_necessity_binds_question_text_and_order():
     """A changed word, question or order gives another digest."""
+
     def digest(*asks: dict[str, object]) -> str:
         return necessity_digest({"ask.questions": list(asks)})
 

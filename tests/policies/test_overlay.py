@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.overlay import gathering_lead, tightened, tightened_for
-from policies.pack_values import Lead, Most, Overlay, Signatory, SignoffRule, Withdrawn
+from policies.overlay_values import Lead, Most, Overlay, Withdrawn
+from policies.pack_values import Signatory, SignoffRule
 from schemas.directory_entry import OrganisationKind
 from schemas.fields.catalogue import QUESTIONS
 from tests.policies.builders import AREA, AT, RESPONDERS, Case, about, answer, org, pack, request
@@ -109,7 +110,7 @@ WHAT = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     overlay=OVERLAYS,
     kind=st.sampled_from(RESPONDERS),
@@ -131,7 +132,7 @@ def test_an_overlay_never_permits_what_its_pack_refuses(overlay, kind, what, cha
     assert {p.rule for p in plain} - gone <= {p.rule for p in tight}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(overlay=OVERLAYS, other=OVERLAYS)
 def test_every_part_is_at_most_what_it_was(overlay, other):
     """Fields, parties and numbers only shrink, also when two overlays follow each other."""

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from policies.allowed import allowed
+from policies.overlay import tightened
+from policies.overlay_values import Withdrawn
 from policies.pack import PackError, bundle, pack_hash, parse_bundle
 from policies.pack_text import MAX_FILE_CHARS, read_doc
 from policies.packs.shipped import shipped_files
@@ -74,6 +77,15 @@ def load(files: dict[str, str]) -> None:
      "not an identity field"),
     ("retention.yaml", "child_ceiling_months: 3", "child_ceiling_months: 4", "must not fall"),
     ("jurisdictions.yaml", "wales:", "cymru:", "cymru"),
+    ("jurisdictions.yaml", FILES["jurisdictions.yaml"][FILES["jurisdictions.yaml"].index("wales:"):
+        FILES["jurisdictions.yaml"].index("scotland:")], "", "wales is missing"),
+    (REQUEST, "attest:\n", "legal_as_answer: true\nattest:\n", "either legal or"),
+    (REQUEST, FILES[REQUEST][FILES[REQUEST].index("  ask.concern_level"):
+        FILES[REQUEST].index("  ask.subject_informed")], "", "required by the type"),
+    (REQUEST, FILES[REQUEST][FILES[REQUEST].index("deadline:\n"):], "", "deadline belongs"),
+    ("types/information/redirect.yaml", "major: 1",
+     "major: 1\ndeadline: {default: 5, shortest: 1, longest: 5}", "deadline belongs"),
+    (SOUTHMERE, "  education: {office", "  schools: {office", "not in the pack"),
     ("pack.yaml", "valid_to: 2027-11-30", "valid_to: 2025-11-30", "before valid_from"),
     ("pack.yaml", "valid_to: 2027-11-30", "valid_to: soon", "valid_to"),
     ("limits.yaml", "questions: 12", "questions: 12\nquestions: 30", "stands twice"),
@@ -105,7 +117,18 @@ def test_what_stops_a_load_names_the_file_and_the_line(path, old, new, says):
     assert found.value.file == path
     assert says in found.value.reason
     near = line_of(path, old)
-    whole_file = says in {"cannot be read", "missing", "go together", "must not fall", "cymru"}
+    whole_file = (
+        says
+        in {
+            "cannot be read",
+            "missing",
+            "go together",
+            "must not fall",
+            "cymru",
+            "deadline belongs",
+        }
+        or "missing" in says
+    )
     assert whole_file or found.value.line == 0 or abs(found.value.line - near) <= 30
 
 
@@ -157,6 +180,21 @@ def test_a_bundle_that_is_not_whole_is_refused(make: Callable[[], object], says)
     with pytest.raises(PackError) as found:
         make()
     assert says in found.value.reason
+
+
+def test_an_overlay_stays_above_the_shortest_time():
+    """Where the pack gives at least three days, an area cannot leave two."""
+    files = edited(REQUEST, "shortest: 1", "shortest: 3")
+    files[SOUTHMERE] = files[SOUTHMERE].replace("working_days: 4", "working_days: 2")
+    with pytest.raises(PackError, match="fewer days"):
+        load(files)
+
+
+def test_an_overlay_needs_something_to_tighten():
+    """A pack whose decisions give no extension cannot carry an overlay."""
+    path = "types/information/extension_decision.yaml"
+    with pytest.raises(PackError, match="to tighten"):
+        load(edited(path, "extension: {requester: 3, supervisor: 10}", ""))
 
 
 @pytest.mark.parametrize("kind", sorted(EXCLUDED_KINDS))
@@ -273,11 +311,24 @@ def test_what_is_not_listed_may_not_be_asked(sender, role, recipient):
     assert allowed(pack(), sender, role, recipient) is None
 
 
+def test_what_an_overlay_withdraws_may_not_be_asked():
+    """A kind that is no recipient any more has nothing to show."""
+    withdrawn = Withdrawn(recipients={"information.request": (OrganisationKind.SCHOOL,)})
+    tight = tightened(pack(), replace(pack().overlays["E99000002"][0], withdrawn=withdrawn))
+    assert allowed(tight, OrganisationKind.LA_PANEL, Role.LACC, OrganisationKind.SCHOOL) is None
+    assert allowed(tight, OrganisationKind.LA_PANEL, Role.LACC, OrganisationKind.COLLEGE)
+
+
+def test_only_yaml_files_are_part_of_a_pack():
+    """Whatever else lies in the folder is not signed with it."""
+    assert all(path.endswith(".yaml") for path in FILES)
+    with pytest.raises(FileNotFoundError):
+        shipped_files("no-such-pack")
+
+
 def test_police_ask_under_part_3():
     """The bases of a law enforcement asker are told too."""
-    told = allowed(
-        pack(), OrganisationKind.POLICE_CTP, Role.CTCO, OrganisationKind.POLICE_FORCE
-    )
+    told = allowed(pack(), OrganisationKind.POLICE_CTP, Role.CTCO, OrganisationKind.POLICE_FORCE)
     assert told is not None
     assert any("DPA 2018 s.35(2)(b)" in one for one in told.asks_on)
     assert any("DPA 2018 s.35(2)(b)" in one for one in told.answers_on)

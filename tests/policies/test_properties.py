@@ -12,7 +12,7 @@ from policies.lawful_basis import AUTHORITIES
 from schemas.directory_entry import OrganisationKind, Role
 from schemas.fields.catalogue import CATALOGUE
 from schemas.messages.registry import REGISTRY
-from tests.policies.builders import AREA, RESPONDERS, Case, about, answer, org, pack, request
+from tests.policies.builders import AREA, RESPONDERS, about, answer, org, pack, request
 
 KINDS = sorted(kind.value for kind in OrganisationKind)
 ROLES = sorted(role.value for role in Role)
@@ -48,14 +48,16 @@ def listed(mt: str, kind: str, role: str, to_kind: str, to_role: str) -> bool:
                 for p in parties
             )
 
-        if rule.type == name and party(rule.senders, kind, role) and party(
-            rule.recipients, to_kind, to_role
+        if (
+            rule.type == name
+            and party(rule.senders, kind, role)
+            and party(rule.recipients, to_kind, to_role)
         ):
             return True
     return False
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     mt=st.sampled_from(sorted(REGISTRY)),
     kind=st.sampled_from(KINDS),
@@ -66,8 +68,10 @@ def listed(mt: str, kind: str, role: str, to_kind: str, to_role: str) -> bool:
 def test_what_is_not_listed_is_refused(mt, kind, role, to_kind, to_role):
     """A pair of kinds and roles that no file names gets nothing through, whatever else is right."""
     assume(not listed(mt, kind, role, to_kind, to_role))
-    case = answer("school") if mt == "information.response/1" else (
-        request("school") if mt == "information.request/1" else about(mt)
+    case = (
+        answer("school")
+        if mt == "information.response/1"
+        else (request("school") if mt == "information.request/1" else about(mt))
     )
     made = case.where(sender=anyone(kind), recipient=anyone(to_kind)).but(
         from_={"role": role}, to={"role": to_role}
@@ -75,7 +79,7 @@ def test_what_is_not_listed_is_refused(mt, kind, role, to_kind, to_role):
     assert "POL-29" in {one.rule for one in made.at_gate()}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(kind=st.sampled_from(RESPONDERS), name=st.sampled_from(NAMES))
 def test_an_answer_with_any_further_field_is_refused(kind, name):
     """No field of the catalogue can be added to an answer that is complete, unless it is metadata."""
@@ -86,7 +90,7 @@ def test_an_answer_with_any_further_field_is_refused(kind, name):
     assert bool(found) is (name not in optional)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(kind=st.sampled_from(RESPONDERS), data=st.data())
 def test_an_answer_that_leaves_any_field_out_is_refused(kind, data):
     """Presence shows nothing: each field of a question is listed, held or not."""
@@ -101,7 +105,7 @@ def test_an_answer_that_leaves_any_field_out_is_refused(kind, data):
     assert bool(found) is (required and not (alone and name in wanted))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(kind=st.sampled_from(RESPONDERS), qid=st.text("ABCDEGHPY", min_size=1, max_size=1),
        name=st.sampled_from(NAMES))  # fmt: skip
 def test_a_request_for_any_unlisted_field_is_refused(kind, qid, name):
@@ -116,7 +120,7 @@ def test_a_request_for_any_unlisted_field_is_refused(kind, qid, name):
     assert "POL-09" in {one.rule for one in found}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(kind=st.sampled_from(RESPONDERS), name=st.sampled_from(IDENTITY))
 def test_no_agency_is_told_an_identifier_of_another_sector(kind, name):
     """Whatever identity field is added to a request, it is its sector's or it is refused."""
@@ -125,7 +129,7 @@ def test_no_agency_is_told_an_identifier_of_another_sector(kind, name):
     assert "POL-10" in {one.rule for one in case.listing(name).at_gate()}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     kind=st.sampled_from(RESPONDERS),
     art6=st.sampled_from(["A6-1-a", "A6-1-b", "A6-1-c", "A6-1-d", "A6-1-e", "A6-1-ea", "A6-1-f"]),
@@ -149,7 +153,7 @@ def test_no_basis_passes_that_no_option_lists(kind, art6, authority, annex1):
         assert not (public and art6 == "A6-1-ea")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     kind=st.sampled_from(RESPONDERS),
     minutes=st.integers(-600_000, 1_200_000),
