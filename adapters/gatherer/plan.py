@@ -303,16 +303,14 @@ class _Making:
         return next(iter([*own, *posts]), None)
 
     def _terms(self, rule: DeadlineRule, problems: list[Problem]) -> Terms | Elapsed | None:
-        try:
-            if self.asking.hours is not None:
-                return Elapsed(self.asking.hours)
-            return Terms(rule.default if self.asking.days is None else self.asking.days)
-        except ValueError:
-            where = "elapsed_h" if self.asking.hours is not None else "working_days"
-            problems.append(
-                Problem(Code.DEADLINE_NOT_ALLOWED, f"manifest.attest.{where}", "POL-39")
-            )
-            return None
+        hours, days = self.asking.hours, self.asking.days
+        if hours is not None and 1 <= hours <= max(rule.urgent_hours, default=0):
+            return Elapsed(hours)
+        if hours is None and (days is None or rule.shortest <= days <= rule.longest):
+            return Terms(rule.default if days is None else days)
+        where = "working_days" if hours is None else "elapsed_h"
+        problems.append(Problem(Code.DEADLINE_NOT_ALLOWED, f"manifest.attest.{where}", "POL-39"))
+        return None
 
     def _due(
         self, terms: Terms | Elapsed | None, holidays: BankHolidays
@@ -375,7 +373,7 @@ class _Making:
                 for one in questions
             ),
             concern_level=level,
-            concern_theme=list(self.enquiry.themes) if level == "L1" else None,
+            concern_theme=(list(self.enquiry.themes) or None) if level == "L1" else None,
             concern_summary=self.enquiry.summary if level == "L2" else None,
             subject_informed=self.enquiry.subject_informed,
             contact_for_query=contact,
