@@ -15,7 +15,7 @@ from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_
 from deploy.sandbox.place import bank_holidays
 from schemas.directory_entry import Role
 
-__all__ = ["decide", "follow", "reply", "telephone", "withdraw"]
+__all__ = ["decide", "follow", "found_request", "reply", "telephone", "withdraw"]
 
 
 def _acts(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +34,8 @@ def _acts(command: Callable[..., Any]) -> Callable[..., Any]:
     return json_option(agency_options(click.argument("reference")(role(person(checked(command))))))
 
 
-def _found(folder: Path, agency: str, reference: str) -> tuple[Edge, str]:
+def found_request(folder: Path, agency: str, reference: str) -> tuple[Edge, str]:
+    """Find a request of this agency by the beginning of its id, or end with 3."""
     edge = opened_edge(folder, agency)
     with edge.store.read() as c:
         sent = letters(c, way="out", mt="information.request/1")
@@ -76,7 +77,7 @@ def withdraw(
     json_wanted: bool,
 ) -> None:
     """Withdraw a request. If it was not collected yet, its content is destroyed unread."""
-    edge, jti = _found(folder, agency, reference)
+    edge, jti = found_request(folder, agency, reference)
     result = lead.withdraw(
         edge, jti, reason, lead.Hand(person=person, role=Role(role), checked=checked)
     )
@@ -102,7 +103,7 @@ def reply(
     json_wanted: bool,
 ) -> None:
     """Answer an agency's question; its clock runs again."""
-    edge, jti = _found(folder, agency, reference)
+    edge, jti = found_request(folder, agency, reference)
     hand = lead.Hand(person=person, role=Role(role), checked=checked)
     result = lead.reply(edge, jti, file.read().strip(), hand, accept_another=accept_another)
     report(edge, folder, result, "Replied.", json_wanted=json_wanted)
@@ -125,7 +126,7 @@ def decide(
     json_wanted: bool,
 ) -> None:
     """Grant or refuse the time that an agency asked for."""
-    edge, jti = _found(folder, agency, reference)
+    edge, jti = found_request(folder, agency, reference)
     holidays = bank_holidays(edge)
     effect = lead.effect_of_time(edge, jti, days, holidays)
     if effect.after_case:
@@ -149,7 +150,7 @@ def follow(
     json_wanted: bool,
 ) -> None:
     """Act on a redirect: in the same organisation nothing is sent; otherwise say whom to ask now."""
-    edge, jti = _found(folder, agency, reference)
+    edge, jti = found_request(folder, agency, reference)
     found = lead.follow_redirect(
         edge, jti, lead.Hand(person=person, role=Role(role), checked=checked)
     )
@@ -206,7 +207,7 @@ def telephone(
     json_wanted: bool,
 ) -> None:
     """Take down an answer given by telephone. It is kept here only, sealed, and marked as such."""
-    edge, jti = _found(folder, agency, reference)
+    edge, jti = found_request(folder, agency, reference)
     hand = lead.Hand(person=person, role=Role(role), checked=checked)
     problems = lead.take_down(edge, jti, file.read().strip(), hand, questions=questions or None)
     if problems:

@@ -10,8 +10,10 @@ import click
 
 from adapters.compose import Queued
 from adapters.edge import Edge
+from adapters.gatherer.board import board, request_view
 from adapters.gatherer.issue import AskedAlready, Issued, issue, preview
 from adapters.gatherer.plan import Plan
+from deploy.cli.case import board_table, row_facts
 from deploy.cli.common import (
     agency_options,
     letter_facts,
@@ -21,7 +23,7 @@ from deploy.cli.common import (
 )
 from deploy.cli.enquiry_file import enquiry, read_person
 from deploy.cli.instants import INSTANT
-from deploy.cli.lead import decide, follow, reply, telephone, withdraw
+from deploy.cli.lead import decide, follow, found_request, reply, telephone, withdraw
 from deploy.cli.output import (
     Exit,
     console,
@@ -288,6 +290,54 @@ def _show_plans(plans: Sequence[Plan]) -> None:
             out.print(f"  Note: {warning.says}", markup=False)
         if one.problems:
             out.print(explain_problems(one.problems), markup=False)
+
+
+@request.command("list")
+@agency_options
+@json_option
+def list_(folder: Path, agency: str, *, json_wanted: bool) -> None:
+    """Every request of this agency, the most urgent first."""
+    edge = opened_edge(folder, agency)
+    rows = tuple(row for view in board(edge, bank_holidays(edge)) for row in view.rows)
+    facts = {"requests": [row_facts(row) for row in rows]}
+    emit("requests", facts, lambda: console().print(board_table(rows)), json_wanted=json_wanted)
+
+
+@request.command()
+@click.argument("reference")
+@agency_options
+@json_option
+def show(reference: str, folder: Path, agency: str, *, json_wanted: bool) -> None:
+    """One request: where it stands, and every message about it."""
+    edge, jti = found_request(folder, agency, reference)
+    view = request_view(edge, jti, bank_holidays(edge))
+    if view is None:
+        fail(Exit.NOT_FOUND, "There is no such request here: see `dovetail request list`.")
+    facts = {
+        **row_facts(view.row),
+        "messages": [letter_facts(one.letter) for one in view.exchanged],
+    }
+
+    def shown() -> None:
+        out = console()
+        out.print(f"{view.row.name}: {view.row.says}. {view.row.deadline}")
+        rows = [
+            (
+                local_time(one.letter.arrived_at or one.letter.at),
+                one.letter.way,
+                one.letter.mt,
+                one.letter.state,
+                one.letter.jti[:8],
+            )
+            for one in (view.request, *view.exchanged)
+        ]
+        out.print(table(("when", "way", "what", "state", "message"), rows))
+        if view.row.standing.rejected:
+            out.print(
+                "A message was rejected; its contents are not shown. `dovetail audit show` has the record."
+            )
+
+    emit("request", facts, shown, json_wanted=json_wanted)
 
 
 for _command in (withdraw, reply, decide, follow, telephone):

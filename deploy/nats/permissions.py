@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 __all__ = ["ROLES", "SERVICES", "SYSTEM", "Role", "publish"]
 
-Role = Literal["gate", "release", "gathering", "audit", "worker", "operator", "admin"]
+Role = Literal["gate", "release", "gathering", "audit", "worker", "operator", "auditor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
 SERVICES: tuple[Role, ...] = ("gate", "release", "gathering", "audit")
 
@@ -62,6 +62,8 @@ _RIGHTS: dict[str, tuple[str, ...]] = {
         *_bucket("feeds"),
         "log.>", "checkpoint.>", "feed.>", "parked.audit.>",
     ),
+    # Reads what anybody may hold against the log; writes nothing and opens no record.
+    "auditor": _look("LOG", "RECORDS", "CHECKPOINTS"),
     "operator": (*_look("PARKED", "RETRY"), "retry.>", "$JS.API.STREAM.MSG.DELETE.PARKED"),
     "admin": ("$JS.API.>", "$KV.meta.>"),
 }  # fmt: skip

@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from adapters.agency import Agency
 from adapters.council import ChildrensServices
@@ -28,9 +29,11 @@ from adapters.runtime import Options, Runtime
 from broker.client import Client
 from broker.clock import Clock
 from broker.directory import Directory
+from broker.nkeys import Credentials
 from deploy.nats.embedded import EmbeddedBus
 from deploy.nats.join import join
-from deploy.sandbox.cast import CAST, Part
+from deploy.nats.permissions import Role
+from deploy.sandbox.cast import BROKER, CAST, Part
 from deploy.sandbox.founding import agency_folder, broker_keys, enrol, found, is_founded
 from deploy.sandbox.place import open_clock, open_directory, open_edge
 from deploy.services import Pace, Services, Setting
@@ -103,7 +106,7 @@ class World:
             StoreFault, Fault, FoundingError: It cannot be started; the sentence says what to do.
 
         """
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # noqa: ASYNC240 - before anything runs
         async with AsyncExitStack() as stack:
             stack.callback(os.close, _lock(folder))
             clock = open_clock(folder)
@@ -114,12 +117,14 @@ class World:
                 found(folder, secrets.token_bytes, clock.now())
             bus = await EmbeddedBus.start(folder / "bus", listen=listen)
             stack.push_async_callback(bus.stop)
+            for role in ("auditor", "operator"):
+                bus.credentials_file(cast("Role", role))
             directory = await open_directory(folder, folder / "broker.seen")
             for entry in directory.entries():
                 await join(bus.admin, bus.system, bus.keys, entry.account, entry.id)
             setting = Setting(
                 url=bus.url,
-                credentials=bus.credentials,  # type: ignore[arg-type]  # by name
+                credentials=partial(_credentials, bus, directory),
                 directory=directory,
                 keys=broker_keys(folder),
                 clock=clock,
@@ -144,6 +149,16 @@ class World:
         await self._stack.aclose()
         for edge in self.edges.values():
             edge.store.close()
+
+    async def ended(self) -> None:
+        """Wait until something that should run for ever ended; raises what ended it."""
+        while True:
+            done, _ = await asyncio.wait(
+                self._tasks, timeout=1, return_when=asyncio.FIRST_EXCEPTION
+            )
+            for task in done:
+                if not task.cancelled():
+                    task.result()
 
     async def open(self, agency: str) -> None:
         """Start an agency's edge."""
@@ -237,6 +252,14 @@ class World:
 async def _refresh(edge: Edge) -> None:
     if isinstance(edge.directory, Directory):
         await edge.directory.refresh()
+
+
+def _credentials(bus: EmbeddedBus, directory: Directory, service: str) -> Credentials:
+    """A service's own credentials; gathering may also write as agency ``broker``."""
+    broker = directory.entry(BROKER)
+    return bus.credentials(
+        cast("Role", service), broker_account=None if broker is None else broker.account
+    )
 
 
 def _lock(folder: Path) -> int:
