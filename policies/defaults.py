@@ -101,7 +101,7 @@ def defaults(
 
     """
     on = day_in_london(at)
-    pack = tightened_for(pack, sender.area, on)
+    pack = tightened_for(pack, (*sender.area, *recipient.area), on)
     rule, kind = pack.rule(mt, sender.kind), REGISTRY.get(mt)
     if rule is None or kind is None:
         return (Problem(Code.TYPE_NOT_ALLOWED, "manifest.mt", "POL-29"),)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from policies.overlay_values import Overlay
@@ -106,9 +108,13 @@ class Pack:
 
     def may_ask(self, kind: OrganisationKind) -> Mapping[str, AnswerField]:
         """Give the fields that may be asked of a kind of agency, with question and reason."""
-        rule = self.answers.get(kind)
-        if rule is None:
-            return {}
-        return {
-            name: one for name, one in rule.answers.items() if not one.kinds or kind in one.kinds
-        }
+        return _may_ask(self, kind)
+
+
+@lru_cache(maxsize=1024)  # asked several times for every message
+def _may_ask(pack: Pack, kind: OrganisationKind) -> Mapping[str, AnswerField]:
+    rule = pack.answers.get(kind)
+    answers = {} if rule is None else rule.answers
+    return MappingProxyType(
+        {name: one for name, one in answers.items() if not one.kinds or kind in one.kinds}
+    )

@@ -1,12 +1,12 @@
 """What the rules look at: the message, the world, and what follows from both, worked out once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from policies.context import Context, RequestFacts
 from policies.overlay import tightened_for
-from policies.pack_values import TypeRule
+from policies.pack_values import AnswerField, TypeRule
 from policies.pack_whole import Pack, day_in_london
 from schemas.directory_entry import DirectoryEntry
 from schemas.encoding import JsonValue
@@ -17,6 +17,9 @@ from schemas.messages.message_type import Effect, MessageType
 from schemas.messages.registry import REGISTRY
 
 __all__ = ["Facts", "facts_of", "known"]
+
+
+_ANSWERS = frozenset(name for name, field in CATALOGUE.items() if field.is_answer)
 
 
 def known(name: str, otherwise: str = "manifest.f") -> str:
@@ -34,6 +37,10 @@ class Facts:
         rule: What the pack says of the type for this sender, or None when it is not listed.
         on: The civil day in London on which the message arrived.
         body: Field names to values; None at the gate and wherever there are none.
+        listed: The answers of the catalogue that ``f`` names, in order.
+        legal_tags: Tags of the fields whose values the message carries or asks for. A refusal
+            names fields and carries no value. Names decide, not values: that a field is listed
+            says nothing of what is held, and so neither does the basis that is named.
 
     """
 
@@ -44,6 +51,8 @@ class Facts:
     rule: TypeRule | None
     on: date
     body: Mapping[str, JsonValue] | None
+    listed: tuple[str, ...]
+    legal_tags: frozenset[Tag]
 
     @property
     def sender(self) -> DirectoryEntry:
@@ -81,33 +90,6 @@ class Facts:
         return self.effect in {Effect.ANSWERS, Effect.REFUSES}
 
     @property
-    def listed(self) -> tuple[str, ...]:
-        """The answers of the catalogue that ``f`` names, in order."""
-        return tuple(n for n in self.manifest.f if n in CATALOGUE and CATALOGUE[n].is_answer)
-
-    @property
-    def legal_tags(self) -> frozenset[Tag]:
-        """Tags of the fields whose values the message carries or asks for.
-
-        A refusal names fields and carries no value. Names decide, not values: that a field is
-        listed says nothing of what is held, and so neither does the basis that is named.
-        """
-        if self.effect is Effect.REFUSES:
-            return frozenset()
-        names: Iterable[str] = (*self.manifest.f, *self.manifest.wanted)
-        return frozenset(tag for n in names if n in CATALOGUE for tag in CATALOGUE[n].tags) | (
-            self._pack_tags(names)
-        )
-
-    def _pack_tags(self, names: Iterable[str]) -> frozenset[Tag]:
-        # A pack may give a field more tags than the catalogue does, never fewer.
-        if self.pack is None:
-            return frozenset()
-        kind = self.recipient.kind if self.asks else self.sender.kind
-        may = self.pack.may_ask(kind)
-        return frozenset(tag for name in names if name in may for tag in may[name].tags)
-
-    @property
     def special_category(self) -> bool:
         """Whether Article 9 (or section 35(8)) data is carried or asked for."""
         return Tag.SPECIAL_HEALTH in self.legal_tags or bool(self.manifest.attest.special_category)
@@ -130,9 +112,31 @@ def facts_of(
     on = day_in_london(context.at)
     pack = context.pack
     if pack is not None:
-        pack = tightened_for(pack, (*context.sender.area, manifest.to.area), on)
+        # The same areas both ways, so that what was asked under them can be answered.
+        areas = (*context.sender.area, *context.recipient.area, manifest.to.area)
+        pack = tightened_for(pack, areas, on)
     kind = REGISTRY.get(manifest.mt)
     rule = None
     if pack is not None and kind is not None:
         rule = pack.rule(manifest.mt, context.sender.kind)
-    return Facts(manifest, context, pack, kind, rule, on, body)
+    listed = tuple(name for name in manifest.f if name in _ANSWERS)
+    tags = _legal_tags(manifest, context, pack, kind)
+    return Facts(manifest, context, pack, kind, rule, on, body, listed, tags)
+
+
+def _legal_tags(
+    manifest: Manifest, context: Context, pack: Pack | None, kind: MessageType | None
+) -> frozenset[Tag]:
+    if kind is not None and kind.effect is Effect.REFUSES:
+        return frozenset()
+    asks = kind is not None and kind.effect is Effect.OPENS
+    asked = context.recipient.kind if asks else context.sender.kind
+    may: Mapping[str, AnswerField] = {} if pack is None else pack.may_ask(asked)
+    found: set[Tag] = set()
+    for name in (*manifest.f, *manifest.wanted):
+        if name in CATALOGUE:
+            found |= CATALOGUE[name].tags
+        # A pack may give a field more tags than the catalogue does, never fewer.
+        if name in may:
+            found.update(may[name].tags)
+    return frozenset(found)

@@ -46,9 +46,11 @@ def _answered(facts: Facts) -> Found:
 
 def _whole_questions(facts: Facts) -> Found:
     request = facts.request
-    if request is None or not facts.answers or not facts.listed:
+    if request is None or facts.pack is None or not facts.answers or not facts.listed:
         return None
     listed = set(facts.listed)
+    # A field that a newer pack took away since it was asked can be left out, and must be (POL-09).
+    may = facts.pack.may_ask(facts.sender.kind)
     problems: list[Problem] = []
     for qid, wanted in request.wants.items():
         if not listed.intersection(wanted):
@@ -56,7 +58,9 @@ def _whole_questions(facts: Facts) -> Found:
         if qid in request.closed_questions:
             problems.append(Problem(Code.QUESTION_CLOSED, qid))
         problems += [
-            Problem(Code.FIELD_NOT_ANSWERED, name) for name in wanted if name not in listed
+            Problem(Code.FIELD_NOT_ANSWERED, name)
+            for name in wanted
+            if name not in listed and name in may
         ]
     return tuple(problems)
 

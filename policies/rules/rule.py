@@ -57,7 +57,7 @@ class Rule:
         return self._numbered(self.body(facts))
 
     def _numbered(self, found: Found) -> Found:
-        return None if found is None else tuple(replace(one, rule=self.id) for one in found)
+        return tuple(replace(one, rule=self.id) for one in found) if found else found
 
 
 def judge_rule(rule: Rule, facts: Facts) -> Finding:

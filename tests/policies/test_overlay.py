@@ -14,6 +14,7 @@ from policies.overlay_values import Lead, Most, Overlay, Withdrawn
 from policies.pack_values import Signatory, SignoffRule
 from schemas.directory_entry import OrganisationKind
 from schemas.fields.catalogue import QUESTIONS
+from tests.builders.bodies import item
 from tests.policies.builders import AREA, AT, RESPONDERS, Case, about, answer, org, pack, request
 
 SOUTHMERE = "E99000002"
@@ -233,6 +234,21 @@ def test_a_gap_between_leads_leaves_both_open():
     )
     with_gap = replace(pack(), overlays={SOUTHMERE: (overlay,)})
     assert gathering_lead(with_gap, SOUTHMERE, date(2026, 7, 1)) is None
+
+
+def test_what_a_newer_pack_took_away_can_be_left_out_of_an_answer():
+    """A field asked for before the overlay began is neither answered nor missed."""
+    wants = ("edu.peer_context",)
+    more = {"E6": wants, "E1": ("edu.enrolment_status", "edu.year_group")}
+    case = southmere(answer("school", **more))
+    assert {one.rule for one in case.problems()} == {"POL-09"}
+    assert case.telling(edu__peer_context=...).problems() == ()
+    both = case.knowing(wants={"E6": (*wants, "edu.family_engagement")})
+    left = both.telling(
+        edu__peer_context=..., edu__enrolment_status=..., edu__year_group=...,
+        edu__family_engagement=item("good"),
+    )  # fmt: skip
+    assert {one.rule for one in left.problems()} == set()
 
 
 def test_the_overlay_of_the_addressed_area_holds_too():

@@ -274,7 +274,7 @@ def test_a_rule_is_found_by_type_major_version_and_sender():
     assert pack().rule("information.rumour/1", OrganisationKind.LA_PANEL) is None
     assert pack().rule("information.response/1", OrganisationKind.PRISON) is None
     assert pack().sector_of(OrganisationKind.PRISON) is None
-    assert pack().may_ask(OrganisationKind.PRISON) == {}
+    assert dict(pack().may_ask(OrganisationKind.PRISON)) == {}
     nil = pack().rule("information.nil_return/1", OrganisationKind.RSL)
     assert nil is not None
     assert {option.profile for option in nil.legal} == {"P1", "P4"}
