@@ -29,6 +29,7 @@ from schemas.problems import Code, Problem
 __all__ = ["Defaults", "defaults"]
 
 _SAFEGUARDING = 18
+_ON_REQUEST = 1  # Annex 1 paragraph 1
 _SPECIAL = frozenset({Tag.SPECIAL_HEALTH, Tag.SPECIAL_POSSIBLE})
 _CRIMINAL = frozenset({Tag.CRIMINAL, Tag.CRIMINAL_POSSIBLE})
 _BY_PERSON = frozenset(
@@ -236,10 +237,9 @@ def _legal(
 
 
 def _annex(profile: Profile, request: RequestFacts | None) -> list[JsonValue]:
-    if not profile.annex_1:
-        return []
+    # Paragraph 1 stands on the request's statement; without one, safeguarding does (6).
     stated = request is not None and request.public_task_statement
-    return [1 if stated and 1 in profile.annex_1 else profile.annex_1[-1]]
+    return [number for number in profile.annex_1 if stated or number != _ON_REQUEST][:1]
 
 
 def _attest(

@@ -94,7 +94,7 @@ def test_a_housing_association_answers_on_the_request_s_statement():
     assert isinstance(stated, Defaults)
     assert isinstance(unstated, Defaults)
     assert (stated.legal["art6"], stated.legal["annex1"]) == ("A6-1-ea", [1])
-    assert unstated.legal["annex1"] == [8]
+    assert unstated.legal["annex1"] == [6]
 
 
 def test_paragraph_18_asks_a_person_for_its_limbs():
