@@ -37,3 +37,8 @@ class Calendars:
             self._read = parse_bank_holidays(data)
             self._bytes = data
         return self._read
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the list in force."""
+        return self._source.bank_holidays()

@@ -4,9 +4,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import assert_never
 
-from broker.requests import Given, Request, closed_questions, days_granted, is_open, queries
+from broker.requests import Given, Request
 from policies.calendar import Division
-from policies.check import RequestFacts
 from policies.clock_events import (
     Acknowledged,
     Closed,
@@ -22,11 +21,11 @@ from policies.clock_events import (
 from policies.deadline import Convention
 from policies.pack_whole import Pack
 from schemas.directory_entry import DirectoryEntry, Role
-from schemas.identifiers import Hash, agency_id, agency_urn
+from schemas.identifiers import Hash, agency_id
 from schemas.manifest import Manifest
 from schemas.messages.message_type import Effect, MessageType
 
-__all__ = ["event_of", "given", "opened", "request_facts"]
+__all__ = ["event_of", "given", "opened"]
 
 _DEFAULT_DAYS = 5  # domain 4.1; packs say otherwise
 _DECISION = "information.extension_decision"
@@ -137,26 +136,6 @@ def event_of(
             return None
         case _:
             assert_never(kind.effect)
-
-
-def request_facts(request: Request, at: datetime, due_at: datetime | None) -> RequestFacts:
-    """What policy may know of a request when a message about it came in at ``at``."""
-    return RequestFacts(
-        jti=request.jti,
-        h=request.h,
-        iss=agency_urn(request.iss),
-        aud=agency_urn(request.aud),
-        conv=request.conv,
-        wants=request.wants,
-        purpose=request.purpose,
-        subject_class=request.subject_class,
-        public_task_statement=request.public_task_statement,
-        open=is_open(request, at),
-        closed_questions=closed_questions(request),
-        queries=queries(request),
-        extension_days=days_granted(request),
-        due_at=due_at,
-    )
 
 
 def _by_supervisor(manifest: Manifest) -> bool:

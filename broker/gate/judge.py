@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from broker.gate.effects import event_of, given, opened, request_facts
+from broker.gate.effects import event_of, given, opened
 from broker.notary import can_keep_records
+from broker.request_facts import request_facts
 from broker.requests import Given, Request, with_event
 from broker.timing import Timing, calendar_for, release_until, timing
 from policies.calendar import BankHolidays

@@ -5,11 +5,11 @@ of the call: ``Breaks(at=7, after=True)`` lets the seventh call take effect and 
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from broker.faults import Bug, BusUnavailable, Conflict
+from broker.faults import Bug, BusUnavailable, Conflict, Fault
 from broker.ports import Handler
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday, 09:00 in London
@@ -171,6 +171,7 @@ class FakeBus:
         self._ids: dict[tuple[str, str], int] = {}
         self.parked: list[tuple[str, str, str]] = []
         self.redelivered = 0
+        self.died: Callable[[], Awaitable[None]] | None = None
 
     def step(self, name: str) -> _Step:
         return _Step(self.breaks, name)
@@ -298,8 +299,12 @@ class FakeBus:
             )
             try:
                 await consumer.handler(incoming)
-            except BusUnavailable:
+            except Fault:
                 self.redelivered += 1
+                if self.redelivered > 500:
+                    raise
+                if self.died is not None:
+                    await self.died()
                 return True
             except Bug as error:
                 self.parked.append((stream, durable, type(error).__name__))

@@ -1,13 +1,13 @@
+import hashlib
 from datetime import timedelta
 
-from schemas.encoding import b64u
-from tests.broker.scene import PANEL, SCHOOL, Scene, about, later, request
+from tests.broker.scene import PANEL, SCHOOL, Scene, about, request
 
 
 async def test_a_request_is_recorded_and_forwarded():
     """The school gets the manifest, the panel its receipt, and both the same record."""
     scene = Scene()
-    await scene.serve_gate()
+    await scene.serve("gate")
     asked = request()
     await scene.send(PANEL, asked)
     assert scene.receipts(PANEL, "refused") == []
@@ -20,14 +20,14 @@ async def test_a_request_is_recorded_and_forwarded():
     assert mine == theirs
     assert mine.manifest == asked.signed.text
     assert mine.ev == "forwarded"
-    assert [s for s in scene.bus.subjects("CONTENT")] == [f"content.{submitted_id(asked)}"]
+    assert scene.bus.subjects("CONTENT") == [f"content.{submitted_id(asked)}"]
 
 
 async def test_an_answer_in_time_and_a_late_one_pass_and_the_record_tells():
     """A late answer is forwarded and marked: a person's safety outranks the clock."""
     for wait, late in ((timedelta(days=1), False), (timedelta(days=9), True)):
         scene = Scene()
-        await scene.serve_gate()
+        await scene.serve("gate")
         asked = request()
         await scene.send(PANEL, asked)
         at = scene.clock.advance(wait)
@@ -38,9 +38,4 @@ async def test_an_answer_in_time_and_a_late_one_pass_and_the_record_tells():
 
 
 def submitted_id(made):
-    import hashlib
-
     return hashlib.sha256(made.envelope).hexdigest()
-
-
-_ = (b64u, later)
