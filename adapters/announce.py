@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["Announcer", "AnnounceFault", "ByCommand", "ByMail", "Kind", "Notice", "words"]
+__all__ = ["AnnounceFault", "Announcer", "ByCommand", "ByMail", "Kind", "Notice", "words"]
 
 _LONDON = ZoneInfo("Europe/London")
 _TIMEOUT_S = 20
@@ -49,7 +49,7 @@ class Notice:
 
     Attributes:
         kind: What happened.
-        reference: The first eight characters of the request's id: enough to find it in the
+        reference: The last eight characters of the request's id: enough to find it in the
             inbox, nothing to anybody else.
         due_at: The last instant in time, aware, or None.
 

@@ -32,8 +32,13 @@ __all__ = [
     "open_body",
     "queue",
     "receipts",
+    "refers_to",
     "seal_body",
+    "short",
 ]
+
+
+_SHORT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,16 @@ class Receipt:
     iss: str
     at: datetime
     receipt: str
+
+
+def short(jti: str) -> str:
+    """The reference of a message for people: the end of its id, which is random; its beginning is a time."""
+    return jti[-_SHORT:]
+
+
+def refers_to(reference: str, jti: str) -> bool:
+    """Whether a reference that a person gave means a message: its end, at least eight characters, or all."""
+    return len(reference) >= _SHORT and jti.endswith(reference)
 
 
 def instant(text: str) -> datetime:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from adapters.compose import Draft, Queued, send
 from adapters.edge import Edge
-from adapters.mailbox import Letter, letters
+from adapters.mailbox import Letter, letters, refers_to
 from adapters.proposal import Proposal, proposal
 from adapters.request_facts import closed_questions, counts, manifest_of, type_of
 from policies.pack_whole import day_in_london
@@ -107,7 +107,7 @@ def inbox(edge: Edge) -> tuple[Asked, ...]:
 
 def find_request(edge: Edge, reference: str) -> Asked | None:
     """One request by its id or the beginning of it; None for none, or for several."""
-    found = [one for one in inbox(edge) if one.request.jti.startswith(reference)]
+    found = [one for one in inbox(edge) if refers_to(reference, one.request.jti)]
     return found[0] if len(found) == 1 else None
 
 

@@ -25,6 +25,7 @@ from adapters.mailbox import (
     due_of,
     letters,
     newest_due,
+    short,
 )
 from adapters.proposal import Proposal, look_up, proposal, write_down
 from adapters.receive import receive
@@ -223,7 +224,7 @@ class Runtime:
         kind = _KINDS.get(found.mt)
         if kind is None or not self._options.announcers or self._is_announced(found.jti):
             return
-        notice = Notice(kind, found.request[:8], self._due(found.request))
+        notice = Notice(kind, short(found.request), self._due(found.request))
         for announcer in self._options.announcers:
             try:
                 await announcer.announce(notice)

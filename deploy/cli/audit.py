@@ -10,6 +10,7 @@ import click
 
 from adapters.edge import Edge
 from adapters.feed import Kept, kept_records, log_keys, verify_kept
+from adapters.mailbox import refers_to, short
 from broker.audit.verify import LogKeys, Report, verify_log
 from broker.bus import Bus
 from broker.faults import Fault
@@ -242,7 +243,7 @@ def _show_records(facts: list[dict[str, Any]]) -> None:
             one["event"] + (" (late)" if one["late"] else ""),
             f"{one.get('from', '')} → {one.get('to', '')}" if "from" in one else "",
             one.get("type", "receipt"),
-            one["message"][:8],
+            short(one["message"]),
             ", ".join(p["code"] for p in one["problems"]),
         )
         for one in facts
@@ -258,11 +259,13 @@ def proof(message: str, folder: Path, agency: str, *, json_wanted: bool) -> None
     """Prove that what the agency's store says of MESSAGE is in the log. Verified here and now, offline."""
     edge = opened_edge(folder, agency)
     with edge.store.read() as c:
-        found = [one for one in kept_records(edge, c) if one.about.startswith(message)]
+        found = [
+            one for one in kept_records(edge, c) if one.about and refers_to(message, one.about)
+        ]
     if not found or len({one.about for one in found}) != 1:
         fail(
             Exit.NOT_FOUND,
-            "No record, or records of more than one message, begin so: see `dovetail audit show`.",
+            "No record, or records of more than one message, have this reference: see `dovetail audit show`.",
         )
     proofs = [_proof_facts(edge, one) for one in found]
     holds = all(one["holds"] for one in proofs)

@@ -10,6 +10,7 @@ from adapters.gatherer.answered import Answer, answers
 from adapters.gatherer.board import CaseView, Row, board, case_view, telephone
 from adapters.gatherer.export import export_case
 from adapters.gatherer.notes import NoteKind
+from adapters.mailbox import short
 from deploy.cli.common import agency_options, opened_edge
 from deploy.cli.output import (
     Exit,
@@ -162,7 +163,7 @@ def board_table(rows: tuple[Row, ...]) -> Any:  # noqa: ANN401 - rich's table
     """The board's rows."""
     return table(
         ("reference", "agency", "where it stands", "time"),
-        [(one.standing.jti[:8], one.name, one.says, one.deadline) for one in rows],
+        [(short(one.standing.jti), one.name, one.says, one.deadline) for one in rows],
     )
 
 

@@ -12,7 +12,7 @@ import click
 from adapters.compose import Queued
 from adapters.edge import Edge, EdgeFault
 from adapters.keyring import KeyRingError
-from adapters.mailbox import Letter, due_of, letter
+from adapters.mailbox import Letter, due_of, letter, short
 from adapters.store import StoreError
 from broker.faults import Fault
 from deploy.cli.output import Exit, console, emit, explain_problems, fail, local_time, prose
@@ -149,7 +149,7 @@ def due_facts(due: Mapping[str, Any] | None) -> str:
 
 def _show(found: Letter, done: str) -> None:
     out = console()
-    out.print(f"{done} (reference {found.jti[:8]})")
+    out.print(f"{done} (reference {short(found.jti)})")
     if found.arrived_at is not None:
         late = ", late" if found.late else ""
         out.print(f"The broker has it since {local_time(found.arrived_at)}{late}.")

@@ -11,7 +11,7 @@ import click
 
 from adapters import responder
 from adapters.edge import Edge
-from adapters.mailbox import newest_due
+from adapters.mailbox import newest_due, short
 from adapters.proposal import Proposal, request_of
 from adapters.request_facts import manifest_of
 from deploy.cli.common import agency_options, due_facts, opened_edge, report
@@ -58,7 +58,7 @@ def _opened(folder: Path, agency: str, reference: str) -> tuple[Edge, responder.
     if found is None:
         fail(
             Exit.NOT_FOUND,
-            f"No request, or more than one, begins with {reference[:40]!r}: see `dovetail inbox list`.",
+            f"No request, or more than one, has the reference {reference[:40]!r}: see `dovetail inbox list`.",
         )
     if found.request.state != "opened":
         fail(Exit.FAILED, f"The request is {found.request.state}: there is nothing to answer yet.")
@@ -93,7 +93,7 @@ def _show_list(found: tuple[responder.Asked, ...], dues: Mapping[str, Any]) -> N
         return
     rows = [
         (
-            one.request.jti[:8],
+            short(one.request.jti),
             one.request.iss.removeprefix("urn:dovetail:org:"),
             ", ".join(manifest_of(one.request).wants or {}),
             due_facts(dues[one.request.jti]),

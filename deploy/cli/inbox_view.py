@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.edge import Edge
-from adapters.mailbox import newest_due
+from adapters.mailbox import newest_due, short
 from adapters.proposal import Proposal
 from adapters.request_facts import manifest_of
 from adapters.responder import Asked
@@ -84,7 +84,7 @@ def show_request(
             f"[bold]{claims.marking.tier}{'-SENSITIVE' if claims.marking.sensitive else ''}[/bold]  {', '.join(claims.marking.handling)}"
         )
         out.print(
-            f"Request {found.request.jti[:8]} from {claims.iss.removeprefix('urn:dovetail:org:')}, answer due {due_facts(due)}"
+            f"Request {short(found.request.jti)} from {claims.iss.removeprefix('urn:dovetail:org:')}, answer due {due_facts(due)}"
         )
         out.print(
             f"Basis: {claims.legal.art6 or 'Part 3'}, {', '.join(claims.legal.authority)}; agreement {claims.legal.agreement}"

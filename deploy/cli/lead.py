@@ -9,7 +9,7 @@ import click
 
 from adapters.edge import Edge
 from adapters.gatherer import lead
-from adapters.mailbox import letters
+from adapters.mailbox import letters, refers_to
 from deploy.cli.common import agency_options, opened_edge, report
 from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_option
 from deploy.sandbox.place import bank_holidays
@@ -39,11 +39,11 @@ def found_request(folder: Path, agency: str, reference: str) -> tuple[Edge, str]
     edge = opened_edge(folder, agency)
     with edge.store.read() as c:
         sent = letters(c, way="out", mt="information.request/1")
-    found = [one.jti for one in sent if one.jti.startswith(reference)]
+    found = [one.jti for one in sent if refers_to(reference, one.jti)]
     if len(found) != 1:
         fail(
             Exit.NOT_FOUND,
-            f"No request, or more than one, begins with {reference[:40]!r}: see `dovetail request list`.",
+            f"No request, or more than one, has the reference {reference[:40]!r}: see `dovetail request list`.",
         )
     return edge, found[0]
 

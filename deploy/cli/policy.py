@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from adapters.edge import Edge
-from adapters.mailbox import Letter, letters, open_body
+from adapters.mailbox import Letter, letters, open_body, refers_to
 from adapters.request_facts import manifest_of, request_facts
 from deploy.cli.common import dir_option, opened_edge, problem_facts
 from deploy.cli.output import Exit, console, emit, fail, json_option, table
@@ -184,7 +184,7 @@ def explain_(message: str, folder: Path, agency: str | None, *, json_wanted: boo
 
 def _of_store(edge: Edge, reference: str) -> tuple[Finding, ...]:
     with edge.store.read() as c:
-        found = [one for one in letters(c) if one.jti.startswith(reference)]
+        found = [one for one in letters(c) if refers_to(reference, one.jti)]
         if len(found) != 1:
             fail(
                 Exit.NOT_FOUND,

@@ -13,6 +13,7 @@ from adapters.edge import Edge
 from adapters.gatherer.board import board, request_view
 from adapters.gatherer.issue import AskedAlready, Issued, issue, preview
 from adapters.gatherer.plan import Plan
+from adapters.mailbox import short
 from deploy.cli.case import board_table, row_facts
 from deploy.cli.common import (
     agency_options,
@@ -227,14 +228,14 @@ def _show_issued(found: list[Issued], facts: list[dict[str, Any]]) -> None:
             what = one["state"]
         due = one.get("due")
         when = "–" if not due else local_time(_instant(due["due_at"]))
-        rows.append((str(one.get("id", ""))[:8] or "–", one["agency"], what, when))
+        rows.append((short(str(one.get("id", ""))) or "–", one["agency"], what, when))
     out.print(table(("reference", "agency", "state", "answer due"), rows))
     for issued, one in zip(found, facts, strict=True):
         for says in one["warnings"]:
             out.print(f"{issued.agency}: {says}", markup=False)
         if isinstance(issued.outcome, AskedAlready):
             out.print(
-                f"{issued.agency}: the same is open as {issued.outcome.request[:8]}; --anew asks again."
+                f"{issued.agency}: the same is open as {short(issued.outcome.request)}; --anew asks again."
             )
         elif isinstance(issued.outcome, tuple):
             out.print(f"{issued.agency}:\n{explain_problems(issued.outcome)}", markup=False)
@@ -327,7 +328,7 @@ def show(reference: str, folder: Path, agency: str, *, json_wanted: bool) -> Non
                 one.letter.way,
                 one.letter.mt,
                 one.letter.state,
-                one.letter.jti[:8],
+                short(one.letter.jti),
             )
             for one in (view.request, *view.exchanged)
         ]

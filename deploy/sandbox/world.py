@@ -118,7 +118,7 @@ class World:
             bus = await EmbeddedBus.start(folder / "bus", listen=listen)
             stack.push_async_callback(bus.stop)
             for role in ("auditor", "operator"):
-                bus.credentials_file(cast("Role", role))
+                bus.credentials_file(role)
             directory = await open_directory(folder, folder / "broker.seen")
             for entry in directory.entries():
                 await join(bus.admin, bus.system, bus.keys, entry.account, entry.id)
