@@ -7,5 +7,7 @@ to it · ``content`` the body, line by line · ``envelope`` manifest and content
 ``sealing`` seal, open, prove · ``receipt`` signed statements about a message · ``record`` what is
 kept of a judgement · ``tree`` the Merkle tree over records · ``checkpoint`` its signed root, and
 proofs · ``feed`` records on their way to an agency · ``subjects`` names of subjects, streams, buckets,
-keys · ``directory_entry`` an agency in the directory · ``fields/`` the field catalogue · ``messages/`` one body model per type.
+keys · ``directory_entry`` an agency in the directory · ``directory_index`` which entries there are ·
+``json_schemas`` all of this for other languages · ``fields/`` the field catalogue · ``messages/``
+one body model per type.
 """
