@@ -73,6 +73,7 @@ def stand(facts: Facts, now: datetime, holidays: BankHolidays) -> Standing:
         due_at=case.time.due_at,
         paused=case.time.paused and not settled,
         provisional=case.time.provisional,
+        past=case.time.past,
         overdue=case.time.overdue and not settled,
         in_hours=isinstance(facts.terms, Elapsed),
         working_days=case.time.working_days,
@@ -94,6 +95,7 @@ class _Time:
     due_at: datetime | None = None
     paused: bool = False
     provisional: bool = False
+    past: bool = False
     overdue: bool = False
     working_days: int | None = None
     working_left: timedelta | None = None
@@ -147,12 +149,14 @@ def _time(
         due_at, provisional = facts.told.due_at, facts.told.provisional
     stands_at = clock.due.since if isinstance(clock.due, Stopped) else now
     shielded = clock.shielded_until is not None and now <= clock.shielded_until
+    past = now > due_at and not paused
     today, last = civil_date(stands_at), civil_date(due_at)
     return _Time(
         due_at=due_at,
         paused=paused,
         provisional=provisional,
-        overdue=now > due_at and not paused and not shielded and clock.ended is None,
+        past=past,
+        overdue=past and not shielded and clock.ended is None,
         working_days=calendar.working_days_between(today, last),
         working_left=working_time(stands_at, due_at, calendar, facts.terms),
     )

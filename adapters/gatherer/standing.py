@@ -203,7 +203,9 @@ class Standing:
             None before the gate forwarded the request.
         paused: Whether the clock stands.
         provisional: Whether the due time rests on days past the list of bank holidays.
-        overdue: Whether it has passed with a question open, and no undecided request for time.
+        past: Whether the due time has passed, whatever it means; False while the clock is paused.
+        overdue: Whether that makes it overdue: a question is open, and no undecided request for
+            time protects it.
         in_hours: Whether the time limit is one in hours, day and night.
         working_days: Left after today, 0 on the due day, negative after it; None without due time.
         working_left: Working time left (time limit in hours: all time); negative when overdue.
@@ -230,6 +232,7 @@ class Standing:
     due_at: datetime | None
     paused: bool
     provisional: bool
+    past: bool
     overdue: bool
     in_hours: bool
     working_days: int | None

@@ -74,12 +74,12 @@ def deadline(standing: Standing) -> str:
         if late > 0:
             return f"Overdue by {_days(late, 'working day')}"
         return f"Overdue since {moment(standing.due_at)}"
-    if standing.working_days > 0:
-        said = f"{_days(standing.working_days, 'working day')} left"
-    elif standing.working_left >= timedelta():
-        said = f"Due today by {by}"
-    else:
+    if standing.past:
         said = f"Was due on {day(standing.due_at)}; more time is asked for"
+    elif standing.working_days > 0:
+        said = f"{_days(standing.working_days, 'working day')} left"
+    else:
+        said = f"Due today by {by}"
     return said + (" (provisional)" if standing.provisional else "")
 
 

@@ -239,7 +239,7 @@ class Office:
             told = self._sign(
                 "refused",
                 verified,
-                problems=[wire.reported(refuse).model_dump()],
+                problems=(wire.reported(refuse),),
                 arrived_at=self.clock.at,
                 record=b64u(bytes(32)),
                 bytes=b64u(hashlib.sha256(data).digest()),
@@ -292,7 +292,8 @@ class Office:
 
     def _receipt(self, text: str) -> None:
         signed = wire.read_receipt(text)
-        assert not isinstance(signed, Problem) and signed.claimed.ack is not None
+        assert not isinstance(signed, Problem)
+        assert signed.claimed.ack is not None
         self._give(signed.claimed.ack.iss.rpartition(":")[2], text)
 
     def _give(self, name: str, text: str) -> None:
