@@ -1,5 +1,6 @@
 """Builders: a valid thing, with one thing changed.
 
-``messages`` agencies with keys and entries, claims, manifests, sealed requests and answers ·
-``values`` a value that each field accepts, and ones that it refuses · ``bodies`` bodies of types.
+``agencies`` keys, directory entries, the broker · ``messages`` claims, manifests, sealed requests and
+answers · ``cheat`` a sender that signs what it likes · ``values`` a value that each field accepts ·
+``bodies`` bodies of types.
 """

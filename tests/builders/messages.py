@@ -1,40 +1,73 @@
-"""A valid thing with one thing changed: agencies, claims, messages, for every test.
+"""A valid message with one thing changed: claims, manifests, sealed requests and answers.
 
 Everything is fixed: keys come of names, times of ``AT``, so a test that fails fails again.
-Nobody and no place here exists.
+The agencies are those of ``tests.builders.agencies``, which can be had here too.
 """
 
 import hashlib
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from types import EllipsisType
+from datetime import datetime
 from typing import Any
 
-from schemas.directory_entry import (
-    DirectoryEntry,
-    DirectoryKey,
-    KeyUse,
-    Service,
-    parse_entry,
-)
-from schemas.encoding import JsonValue, b64u, dump_json, instant_text
+from schemas.encoding import JsonValue, b64u, dump_json
 from schemas.envelope import Envelope, Verified, read_envelope, verify
 from schemas.identifiers import make_conv, make_jti
-from schemas.jwk import AkpJwk, OkpJwk
-from schemas.keys import (
-    LogSigner,
-    MessageSigner,
-    OpeningKey,
-    SigningKey,
-    VerifyingKey,
-)
 from schemas.manifest import Manifest, parse_claims
 from schemas.sealing import Sealed, seal
+from tests.builders.agencies import (
+    AGENCIES,
+    AREA,
+    AT,
+    ROLES,
+    Agency,
+    Broker,
+    account,
+    agency,
+    broker,
+    changed,
+    directory_key,
+    entry,
+    opening,
+    seed,
+    signer,
+    with_key,
+)
 
-AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
-"""Monday morning of the story."""
-AREA = "E06000060"
+__all__ = [
+    "AGENCIES",
+    "ANSWER",
+    "AREA",
+    "AT",
+    "CONV",
+    "FIELDS",
+    "PACK",
+    "PURPOSE",
+    "ROLES",
+    "Agency",
+    "Broker",
+    "account",
+    "agency",
+    "broker",
+    "cek_of",
+    "changed",
+    "claims",
+    "directory_key",
+    "entry",
+    "envelope",
+    "jti",
+    "manifest",
+    "opening",
+    "response_claims",
+    "response_manifest",
+    "seed",
+    "signed",
+    "signed_request",
+    "signed_response",
+    "signer",
+    "verified",
+    "with_key",
+]
+
+_signer, _opening = signer, opening  # their names before they were for everybody
 CONV = make_conv(hashlib.sha256(b"case one").digest()[:16])
 PACK = {"id": "uk-channel", "ver": "2026.11.1", "h": b64u(hashlib.sha256(b"pack").digest())}
 PURPOSE = "channel_information_gathering"
@@ -63,209 +96,6 @@ ANSWER: dict[str, JsonValue] = {
     },
     "edu.year_group": {"state": "not_held"},
 }
-
-
-def seed(name: str) -> bytes:
-    """Thirty-two bytes that belong to a name."""
-    return hashlib.sha256(b"dovetail test seed: " + name.encode()).digest()
-
-
-def account(name: str) -> str:
-    """A well-formed account key that belongs to a name; its check sum is not a real one."""
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    digest = hashlib.sha512(b"account " + name.encode()).digest()
-    return "A" + "".join(letters[byte % 32] for byte in digest[:55])
-
-
-@dataclass(frozen=True)
-class Agency:
-    """An agency with its private keys and its directory entry."""
-
-    name: str
-    entry: DirectoryEntry
-    signer: MessageSigner
-    opening: OpeningKey
-    feed: OpeningKey
-
-    @property
-    def urn(self) -> str:
-        """As messages name it."""
-        return self.entry.urn
-
-    @property
-    def account(self) -> str:
-        """As the bus names it."""
-        return self.entry.account
-
-    @property
-    def receipts(self) -> SigningKey:
-        """What signs its receipts."""
-        return self.signer.ed25519
-
-    @property
-    def public(self) -> tuple[VerifyingKey, VerifyingKey]:
-        """What verifies its messages."""
-        return self.signer.public
-
-
-@dataclass(frozen=True)
-class Broker:
-    """The broker's own agency with the keys of its services."""
-
-    entry: DirectoryEntry
-    signer: MessageSigner
-    opening: OpeningKey
-    feed: OpeningKey
-    gate: SigningKey
-    release: SigningKey
-    gathering: MessageSigner
-    log: LogSigner
-
-
-def directory_key(
-    jwk: OkpJwk | AkpJwk,
-    kid: str,
-    *,
-    use: KeyUse,
-    service: Service | None = None,
-    **changes: JsonValue,
-) -> dict[str, JsonValue]:
-    """A key as the directory lists it, valid from a month before ``AT`` to a year after."""
-    key: dict[str, JsonValue] = {
-        "use": use,
-        "service": service,
-        "jwk": jwk.model_dump(),
-        "kid": kid,
-        "nbf": instant_text(AT - timedelta(days=30)),
-        "exp": instant_text(AT + timedelta(days=365)),
-        "status": "active",
-        "revoked_at": None,
-    }
-    return key | changes
-
-
-@cache
-def _signer(name: str) -> MessageSigner:
-    return MessageSigner.from_seeds(seed(name + " ed25519"), seed(name + " ml-dsa-65"))
-
-
-@cache
-def _opening(name: str) -> OpeningKey:
-    return OpeningKey.from_seed(seed(name + " enc"))
-
-
-def entry(
-    name: str, kind: str = "school", keys: list[JsonValue] | None = None, **changes: Any
-) -> DirectoryEntry:
-    """A directory entry; ``changes`` replace members, ``...`` leaves one out."""
-    signer, opening, feed = _signer(name), _opening(name), _opening(name + " feed")
-    value: dict[str, Any] = {
-        "v": 1,
-        "id": name,
-        "name": name.replace("-", " ").title(),
-        "kind": kind,
-        "controller": name.replace("-", " ").title(),
-        "account": account(name),
-        "area": [AREA],
-        "division": "england-and-wales",
-        "nation": "england",
-        "public_authority": True,
-        "competent_authority": kind in {"police_ctp", "police_force", "probation", "prison"},
-        "regime": "part3" if kind in {"police_ctp", "police_force"} else "ukgdpr",
-        "roles": [
-            {
-                "role": role,
-                "areas": [AREA],
-                "valid_from": instant_text(AT - timedelta(days=365)),
-                "valid_to": None,
-            }
-            for role in ROLES.get(kind, ("AIO", "SIGNOFF", "DPO"))
-        ],
-        "contacts": [],
-        "keys": keys
-        if keys is not None
-        else [
-            directory_key(signer.ed25519.public.jwk, signer.ed25519.kid, use="sig"),
-            directory_key(signer.ml_dsa_65.public.jwk, signer.ml_dsa_65.kid, use="sig"),
-            directory_key(opening.public.jwk, opening.kid, use="enc"),
-            directory_key(feed.public.jwk, feed.kid, use="feed"),
-        ],
-        "agreements": [
-            {
-                "with": [other for other in AGENCIES if other != name],
-                "ref": "DSA/2026/001",
-                "dpia_ref": "DPIA/2026/001",
-                "valid_from": "2026-01-01",
-                "valid_to": "2027-12-31",
-            }
-        ],
-        "policy_document": {
-            "ref": "APD/2026/7",
-            "valid_from": "2026-01-01",
-            "valid_to": "2027-12-31",
-        },
-    }
-    found = parse_entry(dump_json(_changed(value, changes)))
-    assert isinstance(found, DirectoryEntry), f"the test's entry is not valid: {found}"
-    return found
-
-
-AGENCIES: dict[str, str] = {
-    "northshire-panel": "la_panel",
-    "oakfield-school": "school",
-    "northshire-police": "police_force",
-    "northshire-ctp": "police_ctp",
-    "northshire-health": "nhs_trust",
-    "northshire-children": "la_csc",
-    "northshire-adults": "la_asc",
-    "northshire-housing": "la_housing",
-    "northshire-yjs": "yjs",
-    "northshire-probation": "probation",
-    "broker": "broker",
-}
-"""Who takes part in the tests, by id: kind of organisation."""
-
-ROLES: dict[str, tuple[str, ...]] = {
-    "la_panel": ("LACC", "LACC_SUP", "CHAIR", "GATHERER", "DPO"),
-    "police_ctp": ("CTCO", "FIMU", "AIO", "SIGNOFF", "DPO"),
-    "broker": ("BROKER",),
-}
-"""Which roles an agency of a kind holds, where they are not an answering agency's."""
-
-
-@cache
-def agency(name: str = "oakfield-school") -> Agency:
-    """An agency of the tests with its keys; a name that is not listed becomes a school."""
-    found = entry(name, AGENCIES.get(name, "school"))
-    return Agency(name, found, _signer(name), _opening(name), _opening(name + " feed"))
-
-
-@cache
-def broker() -> Broker:
-    """The broker's agency, with one key for each service."""
-    signer, opening, feed = _signer("broker"), _opening("broker"), _opening("broker feed")
-    gate = SigningKey.from_seed("Ed25519", seed("gate"))
-    release = SigningKey.from_seed("Ed25519", seed("release"))
-    gathering = _signer("gathering")
-    log = LogSigner.from_seeds(seed("log ed25519"), seed("log ml-dsa-44"))
-    services: list[tuple[SigningKey, Service | None]] = [
-        (signer.ed25519, None),
-        (signer.ml_dsa_65, None),
-        (gate, "gate"),
-        (release, "release"),
-        (gathering.ed25519, "gathering"),
-        (gathering.ml_dsa_65, "gathering"),
-        (log.ed25519, "log"),
-        (log.ml_dsa_44, "log"),
-    ]
-    keys: list[JsonValue] = [
-        directory_key(key.public.jwk, key.kid, use="sig", service=service)
-        for key, service in services
-    ]
-    keys.append(directory_key(opening.public.jwk, opening.kid, use="enc"))
-    keys.append(directory_key(feed.public.jwk, feed.kid, use="feed"))
-    found = entry("broker", "broker", keys, log_origin="log.dovetail.example/2026")
-    return Broker(found, signer, opening, feed, gate, release, gathering, log)
 
 
 def jti(name: str = "message one", at: datetime = AT) -> str:
@@ -317,7 +147,7 @@ def claims(**changes: Any) -> dict[str, Any]:
             "working_days": 5,
         },
     }
-    return _changed(value, changes)
+    return changed(value, changes)
 
 
 def response_claims(**changes: Any) -> dict[str, Any]:
@@ -341,7 +171,7 @@ def response_claims(**changes: Any) -> dict[str, Any]:
             "special_category": False,
         },
     }
-    return _changed(claims(**answer), changes)
+    return changed(claims(**answer), changes)
 
 
 def signed(
@@ -426,28 +256,3 @@ def verified(value: Sealed) -> Verified:
     found = verify(value.signed, *agency(claimed.iss.rpartition(":")[2]).public)
     assert isinstance(found, Verified), f"the test's message does not verify: {found}"
     return found
-
-
-def with_key(value: DirectoryEntry, kid: str, **changes: Any) -> DirectoryEntry:
-    """The entry with one key changed: ``status="revoked", revoked_at=...`` and the like."""
-    keys = tuple(
-        DirectoryKey.model_validate(key.model_copy(update=changes).model_dump())
-        if key.kid == kid
-        else key
-        for key in value.keys
-    )
-    return value.model_copy(update={"keys": keys})
-
-
-def _changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Apply changes: replace, merge dicts, leave out what is ``...``."""
-    result = dict(value)
-    for alias, change in changes.items():
-        name = alias.rstrip("_")
-        if isinstance(change, EllipsisType):
-            result.pop(name, None)
-        elif isinstance(change, dict) and isinstance(result.get(name), dict) and name != "wants":
-            result[name] = _changed(result[name], change)
-        else:
-            result[name] = change
-    return result
