@@ -45,6 +45,7 @@ class Content:
         settled_by: Likewise of ``opened`` or ``rejected``.
         settled_at: Domain instant of that.
         recalled_by: Message id of the withdrawal.
+        about: b64u(SHA-256(P)) of the request that the message is about, or None.
 
     """
 
@@ -67,6 +68,7 @@ class Content:
     settled_by: str | None = None
     settled_at: datetime | None = None
     recalled_by: str | None = None
+    about: str | None = None
 
     def told(self) -> "Content":
         """The same after its sender was told that nobody has collected it."""

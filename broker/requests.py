@@ -26,9 +26,11 @@ __all__ = [
     "queries",
     "with_event",
     "with_said",
+    "without_answer",
 ]
 
 BUCKET = "requests"
+_UNDONE_BY_REJECTION = frozenset({Outcome.ANSWERED, Outcome.NIL, Outcome.REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Request:
         calendar: Version of the list of bank holidays that its due instant was last told by.
         events: What its clock must know: a set, in the order in which it was folded in.
         said: ``jti`` of each message of the broker's own about it that the gate let through.
+        void: Ids of events that do not count: answers that their recipient could not believe.
 
     """
 
@@ -96,6 +99,12 @@ class Request:
     calendar: str
     events: tuple[Event, ...] = ()
     said: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
+
+    @property
+    def counting(self) -> tuple[Event, ...]:
+        """The events that count."""
+        return tuple(event for event in self.events if event.id not in self.void)
 
     def counted_by(self, version: str) -> "Request":
         """The same, its due instant told by another list of bank holidays."""
@@ -114,10 +123,25 @@ def with_said(request: Request, jti: str) -> Request:
     return request if jti in request.said else replace(request, said=(*request.said, jti))
 
 
+def without_answer(request: Request, message_id: str) -> Request:
+    """Let an answer not count, since its recipient rejected it: its questions are open again.
+
+    Only what closed questions can be undone so: nobody moves a clock by rejecting.
+    """
+    answers = {
+        event.id
+        for event in request.events
+        if isinstance(event, Closed) and event.outcome in _UNDONE_BY_REJECTION
+    }
+    if message_id not in answers or message_id in request.void:
+        return request
+    return replace(request, void=(*request.void, message_id))
+
+
 def closed_questions(request: Request) -> frozenset[str]:
     """Questions that were answered, refused or searched without a find."""
     closed: set[str] = set()
-    for event in request.events:
+    for event in request.counting:
         if isinstance(event, Closed) and event.outcome is not Outcome.WITHDRAWN:
             closed |= request.wants.keys() if event.questions is None else event.questions
     return frozenset(closed)
@@ -125,18 +149,19 @@ def closed_questions(request: Request) -> frozenset[str]:
 
 def queries(request: Request) -> int:
     """Clarification queries so far."""
-    return sum(isinstance(event, Queried) for event in request.events)
+    return sum(isinstance(event, Queried) for event in request.counting)
 
 
 def days_granted(request: Request) -> int:
     """Working days of extension so far."""
-    return sum(event.days for event in request.events if isinstance(event, TimeDecided))
+    return sum(event.days for event in request.counting if isinstance(event, TimeDecided))
 
 
 def is_withdrawn(request: Request) -> bool:
     """Whether the requester took it back."""
     return any(
-        isinstance(event, Closed) and event.outcome is Outcome.WITHDRAWN for event in request.events
+        isinstance(event, Closed) and event.outcome is Outcome.WITHDRAWN
+        for event in request.counting
     )
 
 

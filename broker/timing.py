@@ -71,7 +71,7 @@ def clock_of(request: Request) -> RequestClock:
         questions=frozenset(request.wants),
         terms=terms,
         limits=ExtensionLimits(given.more, given.most),
-        events=MappingProxyType({event.id: event for event in request.events}),
+        events=MappingProxyType({event.id: event for event in request.counting}),
     )
 
 

@@ -85,6 +85,7 @@ def content_of(verdict: Verdict) -> Content | None:
         keep_until=holding.keep_until,
         release_until=holding.release_until,
         uncollected_at=holding.uncollected_at,
+        about=verdict.req,
     )
 
 

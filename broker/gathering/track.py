@@ -6,13 +6,14 @@ saying the same; which steps were said stands in the request itself, written by 
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from broker.requests import Request
 from broker.timing import calendar_for, clock_of
 from policies.calendar import BankHolidays
 from policies.clock import reckon
+from policies.clock_events import Closed, Outcome
 from policies.clock_extension import expected
 from policies.ladder import Addressee, Rung, RungKind, ladder, reached
 from policies.recalculation import Recalculation, recalculation
@@ -93,8 +94,20 @@ def look(request: Request, holidays: BankHolidays, now: datetime) -> Look:
         for step in _steps(request, rung)
         if step.jti not in request.said
     )
-    coming = min((rung.at for rung in rungs if rung.at > now), default=ends)
+    # Also of a request that is answered: an answer that is rejected later opens it again.
+    unanswered = ladder(clock_of(_unanswered(request)), calendar_for(request.given, holidays), now)
+    coming = min((rung.at for rung in unanswered if rung.at > now), default=ends)
     return Look(steps, min(coming, ends), forget=False)
+
+
+def _unanswered(request: Request) -> Request:
+    """The request as it would stand if none of its answers counted."""
+    answers = [
+        event.id
+        for event in request.events
+        if isinstance(event, Closed) and event.outcome is not Outcome.WITHDRAWN
+    ]
+    return replace(request, void=(*request.void, *answers))
 
 
 def recount(

@@ -29,6 +29,8 @@ from broker.release.admit import (
     recall,
 )
 from broker.release.read import read_claim
+from broker.requests import BUCKET as REQUESTS
+from broker.requests import Request, without_answer
 from broker.verdicts import Verdict
 from schemas.directory_entry import DirectoryEntry
 from schemas.encoding import b64u
@@ -37,7 +39,7 @@ from schemas.messages.message_type import Effect
 from schemas.problems import Problem
 from schemas.receipt import Status
 from schemas.record import Event, Record
-from schemas.subjects import Stream, content_key, out, record
+from schemas.subjects import Stream, content_key, out, record, request_key
 from schemas.subjects import content as content_at
 
 __all__ = ["Release"]
@@ -55,6 +57,7 @@ class Release:
 
     def __init__(self, buckets: Buckets, directory: Directory, clock: Clock, hands: Hands) -> None:
         self._contents: Bucket = buckets.bucket(BUCKET)
+        self._requests: Bucket = buckets.bucket(REQUESTS)
         self._directory = directory
         self._clock = clock
         self._hands = hands
@@ -119,7 +122,10 @@ class Release:
         match claim.said:
             case "delivered":
                 await self._hand_out(content)
-            case "opened" | "rejected":
+            case "opened":
+                await self._clear(content)
+            case "rejected":
+                await self._reopen(content)
                 await self._clear(content)
             case _:
                 assert_never(claim.said)
@@ -136,6 +142,21 @@ class Release:
             raise Fault("A content that is released has not been put by yet.")
         place = out(content.recipient_account, "content", content.id)
         await self._hands.writing.create(place, content_delivery(content.h, held.data.decode()))
+
+    async def _reopen(self, content: Content) -> None:
+        """An answer that its recipient rejected closes nothing: it may be sent again, mended."""
+        if content.about is None:
+            return
+        key = request_key(content.about)
+        for _ in range(_TRIES):
+            held = await self._requests.get(key)
+            if held is None:
+                return
+            request = load(Request, held.value)
+            after = without_answer(request, content.id)
+            if after is request or await self._requests.update(key, dump(after), held.revision):
+                return
+        raise Fault("A request changes faster than this can be written.")
 
     async def _clear(self, content: Content) -> None:
         """Take out of the deliveries what the recipient has dealt with."""
