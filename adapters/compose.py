@@ -23,14 +23,14 @@ from schemas.directory_entry import DirectoryEntry, Role
 from schemas.encoding import JsonValue
 from schemas.identifiers import agency_urn, make_jti
 from schemas.jwe import IV_BYTES
-from schemas.keys import sealing_key
+from schemas.keys import SealingKey, sealing_key
 from schemas.manifest import Manifest, RequestRef, SubjectClass, parse_claims
 from schemas.messages.body import Body
 from schemas.messages.registry import body_fields, read_body, type_of
 from schemas.problems import Code, Problem
 from schemas.sealing import Sealed, seal
 
-__all__ = ["Draft", "Queued", "check_draft", "send"]
+__all__ = ["Draft", "Made", "Prepared", "Queued", "check_draft", "keep", "prepare", "send"]
 
 LIFETIME = timedelta(hours=24)  # design 10.1; the outbox may wait this long for the bus
 _JTI_RANDOM_BYTES = 10
@@ -95,7 +95,7 @@ def send(edge: Edge, draft: Draft) -> Queued | tuple[Problem, ...]:
         made = _make(edge, c, draft)
         if isinstance(made, tuple):
             return made
-        _keep(edge, c, made)
+        keep(edge, c, made)
         return Queued(made.manifest.jti, made.sealed.h, made.manifest)
 
 
@@ -106,8 +106,21 @@ def check_draft(edge: Edge, draft: Draft) -> tuple[Problem, ...]:
     return made if isinstance(made, tuple) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+@dataclass(frozen=True, slots=True, repr=False)
+class Prepared:
+    """A message before it is sealed: every claim but ``f``, the fields, and whom to seal to."""
+
+    claims: dict[str, JsonValue]
+    fields: Mapping[str, JsonValue]
+    recipient: DirectoryEntry
+    key: SealingKey
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Made:
+    """A message sealed, not queued yet."""
+
     sealed: Sealed
     manifest: Manifest
     fields: Mapping[str, JsonValue]
@@ -115,14 +128,15 @@ class _Made:
     now: datetime
 
 
-def _make(edge: Edge, c: Connection, draft: Draft) -> _Made | tuple[Problem, ...]:
+def prepare(edge: Edge, c: Connection, draft: Draft) -> Prepared | tuple[Problem, ...]:
+    """Fill in what policy and the order of messages say; nothing is used up yet."""
     now = edge.clock.now()
     recipient = edge.directory.entry(draft.to)
     if recipient is None:
         return (Problem(Code.RECIPIENT_UNKNOWN, "manifest.aud"),)
-    key = recipient.key_to_seal_to("enc", now)
-    sealing = None if key is None else sealing_key(key.jwk)
-    if sealing is None or isinstance(sealing, Problem):
+    listed = recipient.key_to_seal_to("enc", now)
+    key = None if listed is None else sealing_key(listed.jwk)
+    if key is None or isinstance(key, Problem):
         return (Problem(Code.CONTENT_RECIPIENT, "manifest.aud"),)
     fields = body_fields(draft.body)
     found = read_body(draft.mt, fields)  # a draft must be readable by what reads it there
@@ -141,16 +155,22 @@ def _make(edge: Edge, c: Connection, draft: Draft) -> _Made | tuple[Problem, ...
     )
     if isinstance(said, tuple):
         return said
-    claims = _claims(edge, c, draft, fields, said, now)
-    cek = edge.random(CEK_BYTES)
-    sealed = seal(claims, fields, edge.keys.signer, (sealing,), cek=cek, iv=edge.random(IV_BYTES))
+    return Prepared(_claims(edge, c, draft, fields, said, now), fields, recipient, key, now)
+
+
+def _make(edge: Edge, c: Connection, draft: Draft) -> Made | tuple[Problem, ...]:
+    ready = prepare(edge, c, draft)
+    if isinstance(ready, tuple):
+        return ready
+    cek, iv = edge.random(CEK_BYTES), edge.random(IV_BYTES)
+    sealed = seal(ready.claims, ready.fields, edge.keys.signer, (ready.key,), cek=cek, iv=iv)
     if isinstance(sealed, Problem):
         return (sealed,)
     manifest = parse_claims(sealed.signed.payload)
     if isinstance(manifest, Problem):
         return (manifest,)
-    problems = _policy(edge, c, manifest, fields, recipient, now)
-    return problems or _Made(sealed, manifest, fields, cek, now)
+    problems = _policy(edge, c, manifest, ready.fields, ready.recipient, ready.now)
+    return problems or Made(sealed, manifest, ready.fields, cek, ready.now)
 
 
 def _claims(
@@ -226,7 +246,8 @@ def _next_number(c: Connection, to: str) -> tuple[int, str]:
     return (1, "") if row is None else (row.seq + 1, row.prev)
 
 
-def _keep(edge: Edge, c: Connection, made: _Made) -> None:
+def keep(edge: Edge, c: Connection, made: Made) -> None:
+    """Queue a message and keep it, using up its number; part of the caller's transaction."""
     manifest, sealed = made.manifest, made.sealed
     to = manifest.recipient.removeprefix("urn:dovetail:org:")
     c.execute(delete(SEQUENCES).where(SEQUENCES.c.aud == to))
