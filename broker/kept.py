@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # Any: what a type's own hash is mypy cannot know
     return TypeAdapter(kind)
 
 

@@ -167,10 +167,14 @@ class Services:
         await audit.serve(
             Stream.RECORDS, "audit", self._audit.on_record, service="audit", parks=False
         )
-        await release.serve(Stream.VERDICTS, "release", self._release.on_verdict, service="release")
-        await gathering.serve(
-            Stream.VERDICTS, "gathering", self._gathering.on_verdict, service="gathering"
+        # A verdict that were passed over would leave a recall or a reminder out for good.
+        await release.serve(
+            Stream.VERDICTS, "release", self._release.on_verdict, service="release", parks=False
         )
+        await gathering.serve(
+            Stream.VERDICTS, "gathering", self._gathering.on_verdict, service="gathering", parks=False
+        )
+        await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate")
         await gate.serve(Stream.RETRY, "gate", self._gate.handle, service="gate")
         await release.serve(Stream.RETRY, "release", self._release.on_receipt, service="release")
         await self._serve_ingresses()

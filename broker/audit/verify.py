@@ -8,6 +8,7 @@ an earlier day, it also proves that nothing from before that day was rewritten (
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from types import MappingProxyType
 
 from schemas.checkpoint import SignedCheckpoint, verify_checkpoint
@@ -199,7 +200,7 @@ def _compare_records(logged: list[str], records: Iterable[bytes], notes: _Notes)
     lost = [index for index, found in enumerate(logged) if found not in present]
     unknown = [number for number, found in enumerate(stored) if found not in places]
     kept = [places[found] for found in stored if found in places]
-    for before, after in zip(kept, kept[1:], strict=False):
+    for before, after in pairwise(kept):
         if after <= before:
             notes.add(Finding.REORDERED, after)
     changed = _pair(lost, unknown, stored, places)

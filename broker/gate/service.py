@@ -14,6 +14,7 @@ from broker.gate.carry import bind_case, carry_out, is_rejected, reject
 from broker.gate.facts import Known, keys_of, look_up
 from broker.gate.judge import Forward, Refuse, Reject, authenticate, judge
 from broker.gate.outcome import verdict_of
+from broker.gate.parked import tell_parked
 from broker.hands import Hands
 from broker.kept import dump, load
 from broker.log import logger
@@ -85,6 +86,15 @@ class Gate:
         verdict = await self._verdict(message, ingress, found)
         await carry_out(verdict, found.envelope, found.verified.manifest, self._known, self._hands)
         _log(verdict, began)
+
+    async def on_parked(self, message: Arrived) -> None:
+        """Follow what was set aside: its addressee is told which number does not come.
+
+        Raises:
+            Fault: It could not be recorded or told; it comes again.
+
+        """
+        await tell_parked(message, self._known, self._hands)
 
     async def _resume(self, message: Arrived, ingress: DirectoryEntry) -> bool:
         """Do (again) what was decided for these bytes, whatever we would decide now.

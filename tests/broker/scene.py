@@ -207,26 +207,34 @@ class Scene:
     async def serve(self, *services: str) -> None:
         """Serve these services, or all, on every ingress; restarting takes the new instances."""
         chosen = services or ("gate", "release", "gathering", "audit")
-        on = {
-            "gate": lambda m: self.gate.handle(m),
-            "release": lambda m: self.release.on_receipt(m),
-        }
+        on = {"gate": self._judge, "release": self._receive}
         for service in (one for one in chosen if one in on):
             for entry in self.directory.entries():
                 stream = ingress_stream(entry.account)
                 await self.bus.serve(stream, service, on[service], service=service)
         if "release" in chosen:
-            await self.bus.serve(
-                "VERDICTS", "release", lambda m: self.release.on_verdict(m), service="release"
-            )
+            await self.bus.serve("VERDICTS", "release", self._recall, service="release")
         if "gathering" in chosen:
-            await self.bus.serve(
-                "VERDICTS", "gathering", lambda m: self.gathering.on_verdict(m), service="gathering"
-            )
+            await self.bus.serve("VERDICTS", "gathering", self._track, service="gathering")
         if "audit" in chosen:
-            await self.bus.serve(
-                "RECORDS", "audit", lambda m: self.audit.on_record(m), service="audit"
-            )
+            await self.bus.serve("RECORDS", "audit", self._log, service="audit")
+
+    # The instance of the moment: a restart makes new ones.
+
+    async def _judge(self, message: Any) -> None:
+        await self.gate.handle(message)
+
+    async def _receive(self, message: Any) -> None:
+        await self.release.on_receipt(message)
+
+    async def _recall(self, message: Any) -> None:
+        await self.release.on_verdict(message)
+
+    async def _track(self, message: Any) -> None:
+        await self.gathering.on_verdict(message)
+
+    async def _log(self, message: Any) -> None:
+        await self.audit.on_record(message)
 
     async def start(self) -> None:
         """As the runner does at a start; faults are tried again."""
