@@ -123,7 +123,8 @@ def _open(standing: Standing) -> str:
 
 
 def _refused(standing: Standing) -> list[str]:
-    return [f"{qid}: {REFUSAL_MEANING[why].says}" for qid, why in sorted(standing.reasons.items())]
+    reasons = sorted(standing.reasons.items())
+    return [f"{qid}: {REFUSAL_MEANING[why].says.rstrip('.')}" for qid, why in reasons]
 
 
 def _days(number: int, what: str) -> str:

@@ -1,6 +1,6 @@
 """The board over real stores and real messages: standings, counts, values, and what is never shown."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -76,7 +76,7 @@ def test_who_answered_is_counted(office: Office):
     office.carry()
     office.later(hours=1)
     give(office, found[SCHOOL], ATTENDANCE)
-    window = (datetime(2024, 11, 16).date(), datetime(2026, 11, 16).date())
+    window = (date(2024, 11, 16), date(2026, 11, 16))
     asked = office.asked(HEALTH, found[HEALTH])
     sent = nil(office.edge(HEALTH), asked, ["patient_record"], window, ACT)
     assert isinstance(sent, Queued), sent
@@ -175,7 +175,7 @@ def test_answers_come_with_where_they_are_from(office: Office):
     ]
     assert given[0].value == {"current": 61, "previous": 97}
     assert given[0].source == "Sample MIS"
-    assert given[0].as_at == datetime(2026, 11, 13).date()
+    assert given[0].as_at == date(2026, 11, 13)
     source = given[0].provenance
     assert (source.message, source.request, source.agency) == (message, found, SCHOOL)
     assert (source.name, source.confidence, source.late) == ("Oakfield School", "exact", False)
@@ -191,6 +191,29 @@ def test_a_withheld_field_says_why(office: Office):
     give(office, found, {"edu.safeguarding_status": Withheld(RefusalReason.EXCESSIVE)})
     (given,) = answers(office.panel, "NS-2026-014")
     assert (given.state, given.value, given.reason) == ("withheld", None, RefusalReason.EXCESSIVE)
+
+
+def test_single_questions_may_be_refused(office: Office):
+    """The other question stays open, and the one refused shows why."""
+    found = office.ask(ONE)[SCHOOL]
+    office.carry()
+    asked, why = office.asked(SCHOOL, found), RefusalReason.THIRD_PARTY_RIGHTS
+    assert isinstance(refuse(office.edge(SCHOOL), asked, why, ACT, questions=("E4",)), Queued)
+    office.carry(SCHOOL)
+    standing = board(office.panel, office.holidays)[0].rows[0].standing
+    assert standing.stand is Stand.ANSWERED_IN_PART
+    assert (standing.open_questions, standing.reasons) == (("E2",), {"E4": why})
+    (given,) = answers(office.panel, "NS-2026-014")
+    assert (given.state, given.reason, given.provenance.confidence) == ("withheld", why, None)
+
+
+def test_an_urgent_request_is_on_the_board_in_hours(office: Office):
+    """Its time runs day and night."""
+    office.ask(Asking(agency=POLICE, hours=4))
+    office.carry()
+    office.later(hours=1)
+    row = board(office.panel, office.holidays)[0].rows[0]
+    assert row.deadline == "3 hours left, until 1pm on Monday 16 November 2026"
 
 
 def spoil(text: str) -> str:

@@ -94,6 +94,7 @@ ELSEWHERE = came(Effect.REDIRECTS)
 ACK = came(Effect.ACKNOWLEDGES)
 WITHDRAWAL = went(Effect.WITHDRAWS)
 SMUGGLED = came(Effect.ANSWERS, closes=ALL, state="rejected", proof=True)
+EXCESSIVE = "The request asks for more than the purpose needs"
 QUEUED = {"state": "queued", "opened_at": None, "delivered_at": None, "told": None}
 SENT = {"state": "submitted", "delivered_at": None}
 
@@ -110,6 +111,7 @@ ROWS: list[tuple[Facts, str, Stand, str, str]] = [
     (facts(**SENT), "24 09:00", Stand.NOT_COLLECTED, "Not collected by the agency: telephone it", "Overdue by 1 working day"),
     (facts(state="rejected"), "17 15:00", Stand.NOT_ACCEPTED, "The agency's system could not accept the request", "4 working days left"),
     (facts(), "17 15:00", Stand.DELIVERED, "Collected by the agency", "4 working days left"),
+    (facts(came(Effect.TELLS)), "17 15:00", Stand.DELIVERED, "Collected by the agency", "4 working days left"),
     (facts(delivered_at=None), "17 15:00", Stand.DELIVERED, "Collected by the agency", "4 working days left"),
     (facts(), "18 09:00", Stand.SILENT, "Collected, but not acknowledged: it may have the wrong contact", "3 working days left"),
     (facts(ACK), "20 09:00", Stand.ACKNOWLEDGED, "Acknowledged by the agency", "1 working day left"),
@@ -126,10 +128,9 @@ ROWS: list[tuple[Facts, str, Stand, str, str]] = [
     (facts(NIL), "18 09:00", Stand.NOTHING_HELD, "Nothing held", "Answered in 1 working day"),
     (facts(PART, replace(NIL, at=on("18 10:00"))), "18 12:00", Stand.ANSWERED, "Answered", "Answered in 2 working days"),
     (facts(REFUSAL), "18 09:00", Stand.REFUSED,
-     "The agency does not share; E1: The request asks for more than the purpose needs.;"
-     " E2: The request asks for more than the purpose needs.", "Answered in 1 working day"),
+     f"The agency does not share; E1: {EXCESSIVE}; E2: {EXCESSIVE}", "Answered in 1 working day"),
     (facts(PART, came(Effect.REFUSES, "18 09:00", closes=frozenset({"E2"}), reasons={"E2": RefusalReason.COURT_ORDER})), "18 10:00",
-     Stand.ANSWERED, "Answered; E2: An order of a court forbids sharing.", "Answered in 2 working days"),
+     Stand.ANSWERED, "Answered; E2: An order of a court forbids sharing", "Answered in 2 working days"),
     (facts(QUERY), "18 09:00", Stand.ASKED, "The agency asks for clarification: reply to it", "Clock paused: agency asked for clarification"),
     (facts(QUERY), "26 09:00", Stand.ASKED, "The agency asks for clarification: reply to it", "Clock paused: agency asked for clarification"),
     (facts(PART, replace(QUERY, at=on("18 09:00"))), "18 10:00", Stand.ASKED,

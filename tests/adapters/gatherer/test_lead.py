@@ -34,7 +34,8 @@ from tests.adapters.gatherer.office import (
     SUBJECT,
     Office,
     held,
-)from tests.builders import messages
+)
+from tests.builders import messages
 
 SUPERVISOR = replace(HAND, person="sup-0001", role=Role.LACC_SUP)
 ONE = Asking(agency=SCHOOL, questions=("E1", "E4"))
