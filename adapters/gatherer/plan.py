@@ -29,7 +29,8 @@ from policies.calendar import (
     NotWorked,
     calendar_for,
 )
-from policies.deadline import Due, Elapsed, Stopped, Terms, civil_date, due
+from policies.clock_extension import expected
+from policies.deadline import Due, Elapsed, Terms, civil_date, due
 from policies.overlay import tightened_for
 from policies.pack_values import DeadlineRule, IdentityField
 from policies.pack_whole import Pack, day_in_london
@@ -234,9 +235,7 @@ class _Making:
             Division(self.recipient.division),
             holidays,
         )
-        found = due(self.now, calendar, terms)
-        if isinstance(found, Stopped):
-            raise AssertionError("a request that is not sent yet has no stop")  # noqa: TRY004
+        found = expected(due(self.now, calendar, terms))
         if isinstance(terms, Elapsed):
             return found, ()
         return found, calendar.skipped(found.day_0, civil_date(found.due_at))

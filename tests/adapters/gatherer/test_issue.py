@@ -29,8 +29,8 @@ from tests.adapters.gatherer.office import (
     Office,
     enquiry,
     held,
-    post,
 )
+from tests.adapters.gatherer.surroundings import post
 from tests.builders import messages
 
 NAMES = {"id.family_name", "id.given_names", "id.dob"}
