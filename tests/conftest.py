@@ -5,9 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from deploy.nats.server import NoServerBinary, binary
 from tests.world import World, a_world
+
+# A property holds or it does not; how long one example takes says only how busy the machine is.
+settings.register_profile("dovetail", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dovetail")
 
 
 @pytest.fixture(scope="session")
