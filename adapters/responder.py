@@ -36,6 +36,7 @@ __all__ = [
     "HealthBasis",
     "acknowledge",
     "answer",
+    "answer_draft",
     "ask_for_time",
     "clarify",
     "find_request",
@@ -129,7 +130,30 @@ def answer(
     health: HealthBasis | None = None,
     handling_conditions: str | None = None,
 ) -> Queued | tuple[Problem, ...]:
-    """Answer the questions all of whose fields have an item, and only those.
+    """Answer the questions all of whose fields have an item, and only those; see ``answer_draft``."""
+    draft = answer_draft(
+        edge,
+        request,
+        items,
+        confidence,
+        act,
+        health=health,
+        handling_conditions=handling_conditions,
+    )
+    return draft if isinstance(draft, tuple) else send(edge, draft)
+
+
+def answer_draft(
+    edge: Edge,
+    request: Letter,
+    items: Mapping[str, Item],
+    confidence: str,
+    act: Act,
+    *,
+    health: HealthBasis | None = None,
+    handling_conditions: str | None = None,
+) -> Draft | tuple[Problem, ...]:
+    """Draft an answer to the questions all of whose fields have an item, and only those.
 
     Args:
         edge: Who answers.
@@ -167,7 +191,7 @@ def answer(
             {"informed": health.informed, "reason": health.not_informed_reason}
         )
     said["pol.handling_conditions"] = handling_conditions
-    return _send(edge, request, "information.response/1", said, act)
+    return _draft(request, "information.response/1", said, act)
 
 
 def nil(
@@ -253,6 +277,13 @@ def ask_for_time(
 def _send(
     edge: Edge, request: Letter, mt: str, said: Mapping[str, object], act: Act
 ) -> Queued | tuple[Problem, ...]:
+    draft = _draft(request, mt, said, act)
+    return draft if isinstance(draft, tuple) else send(edge, draft)
+
+
+def _draft(
+    request: Letter, mt: str, said: Mapping[str, object], act: Act
+) -> Draft | tuple[Problem, ...]:
     body = read_body(mt, cast("Mapping[str, JsonValue]", _without_none(said)))
     if isinstance(body, tuple):
         return body
@@ -262,20 +293,17 @@ def _send(
         attest |= {"no_sensitive_info_s38_5": True, "third_party_checked": True}
     if act.signoff_ref is not None:
         attest["signoff_ref"] = act.signoff_ref
-    return send(
-        edge,
-        Draft(
-            body=body,
-            to=agency_id(claims.iss),
-            conv=claims.conv,
-            role=act.role,
-            person=act.person,
-            to_role=claims.from_.role,
-            area=claims.to.area,
-            subject_class=claims.subject_class,
-            request=RequestRef(jti=claims.jti, h=request.h),
-            attest={**attest, **act.attest},
-        ),
+    return Draft(
+        body=body,
+        to=agency_id(claims.iss),
+        conv=claims.conv,
+        role=act.role,
+        person=act.person,
+        to_role=claims.from_.role,
+        area=claims.to.area,
+        subject_class=claims.subject_class,
+        request=RequestRef(jti=claims.jti, h=request.h),
+        attest={**attest, **act.attest},
     )
 
 
