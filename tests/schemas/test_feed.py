@@ -102,7 +102,7 @@ def test_the_parts_belong_together():
     assert open_feed(message(entry, proof="x"), SCHOOL.feed) == Problem(Code.LOG_PROOF, "proof")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(0, len(FIRST) - 1), bit=st.integers(0, 7))
 def test_no_single_bit_may_change(place, bit):
     """A changed message does not open, or its proof fails, or the next one does not follow it."""

@@ -76,7 +76,7 @@ def test_the_log_commits_to_the_sealed_bytes():
     assert leaf_data(digest) == f'{{"v":1,"c":"{digest}"}}'.encode()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(place=st.integers(0, len(TEXT) - 1), bit=st.integers(0, 7))
 def test_no_single_bit_may_change(place, bit):
     """A changed record has another commitment, and what concerns a party does not open for it.

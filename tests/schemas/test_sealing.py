@@ -48,7 +48,7 @@ def test_what_is_sealed_is_opened():
     assert "Robin" not in repr(found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z_]{1,8}\.[a-z0-9_]{1,8}", fullmatch=True),
