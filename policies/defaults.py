@@ -239,7 +239,8 @@ def _legal(
 def _annex(profile: Profile, request: RequestFacts | None) -> list[JsonValue]:
     # Paragraph 1 stands on the request's statement; without one, safeguarding does (6).
     stated = request is not None and request.public_task_statement
-    return [number for number in profile.annex_1 if stated or number != _ON_REQUEST][:1]
+    found: list[JsonValue] = [n for n in profile.annex_1 if stated or n != _ON_REQUEST]
+    return found[:1]
 
 
 def _attest(
