@@ -4,7 +4,6 @@ Only the broker writes them, so a value that cannot be read is a broken store an
 of a sender.
 """
 
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,9 +15,15 @@ __all__ = ["dump", "load"]
 T = TypeVar("T")
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:  # Any: what a type's own hash is mypy cannot know
-    return TypeAdapter(kind)
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    """Made at the first use of a kind: making one costs more than using it a hundred times."""
+    found = _ADAPTERS.get(kind)
+    if found is None:
+        found = _ADAPTERS[kind] = TypeAdapter(kind)
+    return found
 
 
 def dump(value: object) -> bytes:

@@ -63,15 +63,16 @@ class Breaks:
     after: bool = False
     calls: int = 0
     names: list[str] = field(default_factory=list)
+    many: set[tuple[int, bool]] = field(default_factory=set)
 
     def begin(self, name: str) -> None:
         self.calls += 1
         self.names.append(name)
-        if self.calls == self.at and not self.after:
+        if (self.calls == self.at and not self.after) or (self.calls, False) in self.many:
             raise BusUnavailable("broken before")
 
     def end(self, mine: int) -> None:
-        if mine == self.at and self.after:
+        if (mine == self.at and self.after) or (mine, True) in self.many:
             raise BusUnavailable("broken after")
 
 

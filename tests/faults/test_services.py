@@ -4,15 +4,20 @@ The story is told whole for each break: request, receipt, answer, withdrawal of 
 checkpoint, feed. After the break the process is a new one, with nothing in its memory.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from broker.contents import Content
+from broker.contents import Content, State
 from broker.kept import load
 from broker.requests import Request
 from broker.verdicts import Verdict
 from schemas.commitment import open_proof
+from schemas.problems import Code, Problem
+from schemas.receipt import reported
 from schemas.sealing import Sealed
 from tests.broker.scene import PANEL, SCHOOL, Scene, about, request
 from tests.builders import messages
@@ -34,8 +39,8 @@ def story() -> dict[str, Sealed]:
 STORY = story()
 
 
-async def tell(scene: Scene) -> None:
-    """Tell the story; whatever breaks, the services are restarted and go on."""
+async def collected_and_answered(scene: Scene) -> None:
+    """A request is collected and opened, its answer too."""
     said = STORY
     await scene.send(PANEL, said["first"])
     await scene.send(SCHOOL, scene.receipt(SCHOOL, "delivered", said["first"]), "receipt")
@@ -43,15 +48,41 @@ async def tell(scene: Scene) -> None:
     await scene.send(SCHOOL, scene.receipt(SCHOOL, "opened", said["first"], **proof), "receipt")
     await scene.send(SCHOOL, said["answer"])
     await scene.send(PANEL, scene.receipt(PANEL, "delivered", said["answer"]), "receipt")
-    await scene.send(PANEL, said["second"])
+    rejected = {"problems": (reported(Problem(Code.CONTENT_PADDING, "content")),)}
+    rejection = scene.receipt(PANEL, "rejected", said["answer"], **rejected)
+    await scene.send(PANEL, rejection, "receipt")
     await scene.tick()
-    await scene.send(PANEL, said["withdrawal"])
-    await scene.send(PANEL, said["refused"])
+
+
+async def recalled(scene: Scene) -> None:
+    """A request is taken back before anybody came for it; a receipt comes too late."""
+    await scene.send(PANEL, STORY["second"])
+    await scene.tick()
+    await scene.send(PANEL, STORY["withdrawal"])
+    await scene.send(SCHOOL, scene.receipt(SCHOOL, "delivered", STORY["second"]), "receipt")
+    await scene.tick()
+
+
+async def refused(scene: Scene) -> None:
+    """One message is refused by policy, one cannot be read."""
+    await scene.send(PANEL, STORY["refused"])
     await scene.send(PANEL, b"not an envelope")
+    await scene.tick()
+
+
+async def reminded(scene: Scene) -> None:
+    """Nobody comes and nobody answers: the sender is told, reminders climb, content goes."""
+    await scene.send(PANEL, STORY["second"])
     scene.clock.advance(timedelta(days=2))
     await scene.tick()
     scene.clock.advance(timedelta(days=8))
     await scene.tick()
+    scene.clock.advance(timedelta(days=60))
+    await scene.tick()
+
+
+CHAPTERS = (collected_and_answered, recalled, refused, reminded)
+Chapter = Callable[[Scene], Awaitable[None]]
 
 
 class Breaking(Scene):
@@ -110,41 +141,94 @@ def accounts(scene: Scene) -> list[str]:
     return [scene.directory.held[name].account for name in (PANEL, SCHOOL)]
 
 
-async def told(at: int, *, after: bool) -> Scene:
+async def told(chapter: Chapter, at: int, *, after: bool) -> Scene:
     scene = Breaking()
     await scene.start_all()
     scene.bus.breaks.at, scene.bus.breaks.after = at, after
-    await tell(scene)
+    await chapter(scene)
     assert scene.bus.parked == []
     return scene
 
 
-async def whole() -> tuple[Scene, int]:
-    scene = await told(0, after=False)
-    return scene, scene.bus.breaks.calls
-
-
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("part", range(8))
-async def test_one_break_anywhere_changes_nothing(part, after):
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
+async def test_one_break_anywhere_changes_nothing(chapter, after):
     """Each call breaks once, before or after it took effect; the end is always the same."""
-    scene, calls = await whole()
+    scene = await told(chapter, 0, after=False)
     expected = seen(scene)
     assert expected["leaves"] == len(expected["records"])
-    for at in range(1 + part, calls + 1, 8):
-        broken = await told(at, after=after)
+    for at in range(1, scene.bus.breaks.calls + 1):
+        broken = await told(chapter, at, after=after)
         assert seen(broken) == expected, broken.bus.breaks.names[at - 1]
         assert broken.report().holds
 
 
 async def test_the_story_reaches_every_port():
     """The table above would prove little if the story did not use them all."""
-    scene, calls = await whole()
-    kinds = set(scene.bus.breaks.names)
+    kinds: set[str] = set()
+    for chapter in CHAPTERS:
+        kinds |= set((await told(chapter, 0, after=False)).bus.breaks.names)
     assert {
         "create verdicts", "create records", "create content", "create out", "create feed",
         "create checkpoint", "append log", "append in", "ids.update", "requests.update",
         "cases.update", "contents.update", "feeds.update", "ladder.update", "erase CONTENT",
         "purge OUT",
     } <= kinds  # fmt: skip
-    assert calls > 200
+
+
+def everything() -> list[tuple[str, bytes, str]]:
+    """Who sends what, in an order in which it makes sense."""
+    scene = Scene()
+    said = STORY
+    proof = {"open": open_proof(b"k" * 32, said["first"].signed.digest)}
+    return [
+        (PANEL, said["first"].envelope, "env"),
+        (SCHOOL, scene.receipt(SCHOOL, "delivered", said["first"]), "receipt"),
+        (SCHOOL, scene.receipt(SCHOOL, "opened", said["first"], **proof), "receipt"),
+        (SCHOOL, said["answer"].envelope, "env"),
+        (PANEL, said["second"].envelope, "env"),
+        (PANEL, said["withdrawal"].envelope, "env"),
+        (SCHOOL, scene.receipt(SCHOOL, "delivered", said["second"]), "receipt"),
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+async def test_no_order_of_deliveries_loses_or_doubles_anything(data):
+    """Services run in any order, die anywhere, get everything twice: what must hold, holds."""
+    scene = Breaking()
+    await scene.start_all()
+    calls = data.draw(st.lists(st.integers(1, 400), max_size=6), label="breaks")
+    scene.bus.breaks.many = {(at, data.draw(st.booleans())) for at in calls}
+    for sender, message, kind in everything():
+        for _ in range(data.draw(st.integers(1, 2), label="times")):
+            scene.put(sender, message, kind)
+        for _ in range(data.draw(st.integers(0, 6), label="steps")):
+            key = data.draw(st.sampled_from(sorted(scene.bus._consumers)))
+            await scene.bus.deliver_once(*key)
+    scene.bus.breaks.many = set()
+    await scene.bus.run()
+    await scene.tick()
+    held(scene)
+
+
+def held(scene: Scene) -> None:
+    """What must hold whatever happened."""
+    verdicts = [load(Verdict, m.data) for m in scene.bus.messages("VERDICTS")]
+    jtis = [(v.ingress, v.ack.jti) for v in verdicts if v.forwards]
+    assert len(jtis) == len(set(jtis))
+    judged = [s for s in scene.bus.subjects("RECORDS") if s.startswith("records.gate.")]
+    assert sorted(s.split(".")[3] for s in judged) == sorted(v.id for v in verdicts)
+    report = scene.report()
+    assert report.holds
+    assert report.leaves == report.records
+    contents = [load(Content, v.value) for v in scene.bus.bucket("contents")._held.values()]
+    assert sorted(c.id for c in contents) == sorted(v.id for v in verdicts if v.forwards)
+    for content in contents:
+        is_there = f"content.{content.id}" in scene.bus.subjects("CONTENT")
+        assert is_there is (content.state not in (State.RECALLED, State.DESTROYED))
+        assert not (content.released_by and content.recalled_by)
+    for name in (PANEL, SCHOOL):
+        account = scene.directory.held[name].account
+        numbers = [int(s.split(".")[2]) for s in scene.bus.subjects("FEED") if account in s]
+        assert numbers == list(range(1, len(numbers) + 1))
