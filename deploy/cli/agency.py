@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.common import dir_option
+from deploy.cli.acting import dir_option
 from deploy.cli.output import Exit, console, emit, fail, json_option
 from deploy.sandbox.cast import Part
 from deploy.sandbox.founding import FoundingError, agency_folder, enrol, is_founded

@@ -15,7 +15,7 @@ from broker.audit.verify import LogKeys, Report, verify_log
 from broker.bus import Bus
 from broker.faults import Fault
 from broker.nkeys import read_credentials
-from deploy.cli.common import agency_options, dir_option, opened_edge, problem_facts
+from deploy.cli.acting import agency_options, dir_option, opened_edge, problem_facts
 from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
 from deploy.sandbox.founding import is_founded
 from deploy.sandbox.place import endpoints, open_clock, open_directory

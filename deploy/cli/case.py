@@ -11,7 +11,7 @@ from adapters.gatherer.board import CaseView, Row, board, case_view, telephone
 from adapters.gatherer.export import export_case
 from adapters.gatherer.notes import NoteKind
 from adapters.mailbox import short
-from deploy.cli.common import agency_options, opened_edge
+from deploy.cli.acting import agency_options, opened_edge
 from deploy.cli.output import (
     Exit,
     console,

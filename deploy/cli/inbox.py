@@ -14,7 +14,7 @@ from adapters.edge import Edge
 from adapters.mailbox import newest_due, short
 from adapters.proposal import Proposal, request_of
 from adapters.request_facts import manifest_of
-from deploy.cli.common import agency_options, due_facts, opened_edge, report
+from deploy.cli.acting import agency_options, due_facts, opened_edge, report
 from deploy.cli.inbox_view import asked_facts, proposal_line, show_request
 from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_option, table
 from schemas.directory_entry import Role

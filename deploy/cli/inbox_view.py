@@ -8,7 +8,7 @@ from adapters.mailbox import newest_due, short
 from adapters.proposal import Proposal
 from adapters.request_facts import manifest_of
 from adapters.responder import Asked
-from deploy.cli.common import due_facts
+from deploy.cli.acting import due_facts
 from deploy.cli.output import console, table
 from schemas.fields.catalogue import CATALOGUE, QUESTIONS
 from schemas.fields.item import Held, Item, NotHeld, Withheld, item_json

@@ -10,7 +10,7 @@ import click
 from adapters.edge import Edge
 from adapters.gatherer import lead
 from adapters.mailbox import letters, refers_to
-from deploy.cli.common import agency_options, opened_edge, report
+from deploy.cli.acting import agency_options, opened_edge, report
 from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_option
 from deploy.sandbox.place import bank_holidays
 from schemas.directory_entry import Role

@@ -10,7 +10,7 @@ import click
 from broker.bus import Bus
 from broker.faults import Fault
 from broker.nkeys import read_credentials
-from deploy.cli.common import dir_option
+from deploy.cli.acting import dir_option
 from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
 from deploy.sandbox.place import endpoints, open_clock
 

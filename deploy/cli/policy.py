@@ -11,7 +11,7 @@ import click
 from adapters.edge import Edge
 from adapters.mailbox import Letter, letters, open_body, refers_to
 from adapters.request_facts import manifest_of, request_facts
-from deploy.cli.common import dir_option, opened_edge, problem_facts
+from deploy.cli.acting import dir_option, opened_edge, problem_facts
 from deploy.cli.output import Exit, console, emit, fail, json_option, table
 from deploy.sandbox.founding import PACK, is_founded
 from deploy.sandbox.place import open_clock, open_directory

@@ -15,7 +15,7 @@ from adapters.gatherer.issue import AskedAlready, Issued, issue, preview
 from adapters.gatherer.plan import Plan
 from adapters.mailbox import short
 from deploy.cli.case import board_table, row_facts
-from deploy.cli.common import (
+from deploy.cli.acting import (
     agency_options,
     letter_facts,
     opened_edge,

@@ -14,7 +14,7 @@ import click
 
 from broker import log
 from broker.faults import Fault
-from deploy.cli.common import dir_option
+from deploy.cli.acting import dir_option
 from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, prose
 from deploy.sandbox.founding import FoundingError, is_founded
 from deploy.sandbox.place import endpoints, open_clock
