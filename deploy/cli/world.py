@@ -118,6 +118,8 @@ def demo(folder: Path | None, *, json_wanted: bool) -> None:
 
     Everything is real but the people and the clock: a real nats-server, real keys, real refusals.
     """
+    # The story needs most of the program; no other command should wait for that.
+    from deploy.sandbox.stage import Unexpected
     from deploy.sandbox.story import tell
 
     with ExitStack() as stack:
@@ -127,12 +129,14 @@ def demo(folder: Path | None, *, json_wanted: bool) -> None:
         _log_into(stack, place)
         out = None if json_wanted else console()
         say: Callable[..., Any] = (
-            (lambda *_: None) if out is None else partial(out.print, highlight=False)
+            (lambda *_, **__: None) if out is None else partial(out.print, highlight=False)
         )
         try:
             facts = asyncio.run(tell(place, say))
         except (InUse, FoundingError, Fault) as error:
             fail(Exit.UNAVAILABLE, str(error))
+        except Unexpected as error:
+            fail(Exit.FAILED, f"The story stopped: {error}.")
     emit("demo", facts, lambda: None, json_wanted=json_wanted)
     if not facts["verified"]:
         raise SystemExit(int(Exit.NOT_VERIFIED))
