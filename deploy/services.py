@@ -176,6 +176,7 @@ class Services:
         )
         await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate")
         await gate.serve(Stream.RETRY, "gate", self._gate.handle, service="gate")
+        await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate", parks=False)
         await release.serve(Stream.RETRY, "release", self._release.on_receipt, service="release")
         await self._serve_ingresses()
 
