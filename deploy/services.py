@@ -174,7 +174,6 @@ class Services:
         await gathering.serve(
             Stream.VERDICTS, "gathering", self._gathering.on_verdict, service="gathering", parks=False
         )
-        await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate")
         await gate.serve(Stream.RETRY, "gate", self._gate.handle, service="gate")
         await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate", parks=False)
         await release.serve(Stream.RETRY, "release", self._release.on_receipt, service="release")
