@@ -91,6 +91,7 @@ def test_divisions_are_those_of_the_directory():
         (division("scotland", lambda e: e.insert(0, event("2030-01-01"))), "does not follow"),
         (division("scotland", lambda e: e.insert(1, e[0])), "2012-01-02 does not follow"),
         (division("scotland", lambda e: e.insert(0, event("2012-01-01"))), "at a weekend"),
+        (division("scotland", lambda e: e.insert(-2, event("2028-12-23"))), "at a weekend"),
         (division("scotland", lambda e: e.insert(0, event("2011-12-27"))), "2011 is not complete"),
         (division("scotland", lambda e: e[0].update(notes="?")), "events.0.notes: literal_error"),
         (division("scotland", lambda e: e[0].update(bunting=1)), "events.0.bunting: bool_type"),
@@ -225,6 +226,7 @@ def test_days_skipped_have_names():
         NotWorked(date(2026, 12, 25), "Christmas Day", (EW, SCO)),
     )
     assert both.skipped(date(2026, 12, 26), date(2026, 12, 27)) == ()
+    assert both.skipped(date(2026, 12, 25), date(2026, 12, 27)) == ()
 
 
 def test_a_local_closure_is_not_worked():

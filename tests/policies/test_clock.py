@@ -204,6 +204,7 @@ def test_a_hold_stops_the_clock_until_it_is_lifted():
     assert due_day(made) == 25
     made = made.with_event(happened(HoldLifted, "20T11:00"))
     assert due_day(made) == 25
+    assert reckon(made.with_event(happened(HoldBegan, "25T11:00")), CALENDAR).held
     assert reckon(made, CALENDAR).queries == 0
 
 

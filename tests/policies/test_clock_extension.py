@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.clock import is_overdue, problems_of, reckon
+from policies.clock import ExtensionLimits, is_overdue, problems_of, reckon
 from policies.clock_events import Queried, Replied
 from policies.clock_extension import expected
 from schemas.problems import Code, Problem
@@ -125,6 +125,7 @@ def test_past_the_case_only_the_supervisor_may_give():
     assert problems_of(clock(), CALENDAR, given_days("17T10:00", 4, **case)) == too_long
     # refusing is free, and an ended request is for others to judge
     early = {"case_due_at": nov("20T17:00")}
+    assert problems_of(clock(), CALENDAR, given_days("17T10:00", 1, **early)) == too_long
     assert problems_of(clock(), CALENDAR, given_days("17T10:00", 0, **early)) == ()
     ended = clock(answered("16T10:00"))
     assert problems_of(ended, CALENDAR, given_days("17T10:00", 1, **early)) == ()
@@ -136,3 +137,9 @@ def test_a_request_due_after_its_case():
     assert not standing.falls_after(nov("23T17:00"))
     assert standing.falls_after(nov("23T16:59"))
     assert reckon(clock(happened(Queried, "17T11:00")), CALENDAR).falls_after(nov("20T17:00"))
+
+
+@pytest.mark.parametrize("limits", [(0, 0), (3, 3), (0, 10), (10, 10)])
+def test_limits_that_can_be(limits):
+    """An area may allow nothing, or as much to the requester as to its supervisor."""
+    assert ExtensionLimits(*limits) == ExtensionLimits(requester=limits[0], supervisor=limits[1])

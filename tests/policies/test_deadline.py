@@ -235,6 +235,8 @@ def test_days_end_where_the_clock_stands():
     """There is no next day to count while a stop stands."""
     days = counted_days(MONDAY, calendar(), Terms(), [stop("04T11:00", None)])
     assert list(days) == [date(2026, 11, 3)]
+    days = counted_days(MONDAY, calendar(), Terms(), [stop("04T17:00", None)])
+    assert list(days) == [date(2026, 11, 3)]
     days = counted_days(MONDAY, calendar(), Terms(), [stop("04T11:00", "05T15:00")])
     assert [d.day for d in islice(days, 4)] == [3, 5, 6, 9]
 
@@ -308,6 +310,12 @@ def test_each_limit(make, says):
     """A time limit or a stop that means nothing is refused where it is made."""
     with pytest.raises(ValueError, match=says):
         make()
+
+
+def test_the_ends_of_each_limit():
+    """What is just allowed is allowed."""
+    assert (Terms(1).working_days, Terms(20).working_days) == (1, 20)
+    assert (Elapsed(1).hours, Elapsed(720).hours) == (1, 720)
 
 
 NAIVE = datetime(2026, 11, 16, 9)  # noqa: DTZ001 - a naive datetime is what is to be refused
