@@ -29,6 +29,8 @@ from broker.nkeys import Credentials
 from broker.notary import Notary, Sealer
 from broker.release.service import Release
 from deploy.sandbox.founding import BrokerKeys
+from policies.calendar import Horizon, horizon
+from policies.pack_whole import day_in_london
 from schemas.directory_entry import DirectoryEntry, OrganisationKind
 from schemas.keys import SigningKey
 from schemas.subjects import Stream, ingress_stream
@@ -159,6 +161,7 @@ class Services:
         return newer
 
     async def _begin(self) -> None:
+        self._hold_calendar()
         await self._audit.start()
         await self._release.start()
         await self._gathering.start()
@@ -172,12 +175,30 @@ class Services:
             Stream.VERDICTS, "release", self._release.on_verdict, service="release", parks=False
         )
         await gathering.serve(
-            Stream.VERDICTS, "gathering", self._gathering.on_verdict, service="gathering", parks=False
+            Stream.VERDICTS,
+            "gathering",
+            self._gathering.on_verdict,
+            service="gathering",
+            parks=False,
         )
         await gate.serve(Stream.RETRY, "gate", self._gate.handle, service="gate")
         await gate.serve(Stream.PARKED, "gate", self._gate.on_parked, service="gate", parks=False)
         await release.serve(Stream.RETRY, "release", self._release.on_receipt, service="release")
         await self._serve_ingresses()
+
+    def _hold_calendar(self) -> None:
+        """Refuse to start on a list of bank holidays that ends too soon (domain 4.3)."""
+        holidays = Calendars(self._setting.directory).in_force()
+        match horizon(holidays, day_in_london(self._setting.clock.now())):
+            case Horizon.REFUSE:
+                raise Fault(
+                    f"The bank holidays are known until {holidays.known_until} only: publish a newer "
+                    "list in the directory. Deadlines would be guesses."
+                )
+            case Horizon.WARN:
+                logger.warning("calendar.ends_soon", service="gathering", version=holidays.version)
+            case Horizon.ENOUGH:
+                pass
 
     async def _serve_ingresses(self) -> None:
         """Serve the ingress of every agency, those too that joined since."""
