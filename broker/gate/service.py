@@ -140,8 +140,9 @@ class Gate:
         if isinstance(judged, Forward) and judged.opens:
             # Before the verdict: of two first requests in one case, only one may be let through.
             gatherer = await bind_case(read.verified.manifest.conv, ingress.id, self._known.buckets)
-            facts = facts.bound_to(gatherer)
-            judged = judge(read.envelope, read.verified, facts)
+            if gatherer != ingress.id:  # ours, or nobody's, was judged already
+                facts = facts.bound_to(gatherer)
+                judged = judge(read.envelope, read.verified, facts)
         verdict = verdict_of(
             judged,
             read.envelope,
