@@ -22,7 +22,7 @@ from schemas.problems import Problem
 from schemas.receipt import Ack, Due, Receipt, ReportedProblem, Status, sign_receipt
 from schemas.record import Record, seal_record
 
-__all__ = ["Members", "Notary", "Notice", "Sealer", "can_keep_records"]
+__all__ = ["Members", "Notary", "Notice", "Sealer", "can_keep_records", "sealing_key_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +136,11 @@ def _feed_key(entry: DirectoryEntry, at: datetime) -> SealingKey | None:
     if entry.kind is OrganisationKind.BROKER:
         return None
     listed = entry.key_to_seal_to("feed", at)
-    return None if listed is None else _made(listed.jwk)
+    return None if listed is None else sealing_key_of(listed.jwk)
 
 
 @lru_cache(maxsize=4096)  # checking a key costs more than sealing to it
-def _made(jwk: Jwk) -> SealingKey | None:
+def sealing_key_of(jwk: Jwk) -> SealingKey | None:
+    """The key that a JWK of the directory stands for, remembered; None when it is not sound."""
     key = sealing_key(jwk)
     return None if isinstance(key, Problem) else key

@@ -14,10 +14,10 @@ from broker.audit.store import Log
 from broker.faults import Bug, Fault
 from broker.kept import dump, load
 from broker.log import logger
+from broker.notary import sealing_key_of
 from broker.ports import Arrived, Bucket, Buckets, Clock, Directory, Reading, Stored, Writing
 from schemas.directory_entry import DirectoryEntry, OrganisationKind
 from schemas.feed import first_entry, next_entry, record_leaf, seal_feed
-from schemas.keys import sealing_key
 from schemas.problems import Problem
 from schemas.record import commitment, record_kids
 from schemas.subjects import Stream, feed
@@ -196,8 +196,8 @@ class Audit:
         listed = entry.key_to_seal_to("feed", now) or (directory.entry(entry.id) or entry).key(
             _kid_of(record, entry)
         )
-        key = sealing_key(listed.jwk) if listed is not None else None
-        if key is None or isinstance(key, Problem):
+        key = sealing_key_of(listed.jwk) if listed is not None else None
+        if key is None:
             raise Fault("An agency has no feed key to seal to.")
         if position.n == 0:
             made = first_entry(record, index)

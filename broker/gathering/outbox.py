@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from broker.faults import Bug, Conflict, Fault
 from broker.gathering.track import Step
 from broker.kept import dump, load
+from broker.notary import sealing_key_of
 from broker.ports import Bucket, Buckets, Writing
 from broker.request_facts import request_facts
 from broker.requests import Request
@@ -22,7 +23,7 @@ from schemas.directory_entry import DirectoryEntry, Role
 from schemas.encoding import JsonValue
 from schemas.envelope import envelope_id
 from schemas.identifiers import AgencyUrn
-from schemas.keys import MessageSigner, sealing_key
+from schemas.keys import MessageSigner
 from schemas.messages.registry import body_fields, type_of
 from schemas.problems import Problem
 from schemas.sealing import seal
@@ -149,9 +150,9 @@ class Outbox:
         at: datetime,
     ) -> Chain | None:
         listed = recipient.key_to_seal_to("enc", at)
-        key = sealing_key(listed.jwk) if listed is not None else None
+        key = sealing_key_of(listed.jwk) if listed is not None else None
         claims = self._claims(step, request, recipient, before, at)
-        if key is None or isinstance(key, Problem) or claims is None:
+        if key is None or claims is None:
             return None
         cek, iv = self._sender.random(32), self._sender.random(12)
         fields = body_fields(step.body)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from broker.faults import Bug, BusUnavailable, Conflict, Fault
 from broker.ports import Handler
+from schemas.subjects import ANY
 
 START = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday, 09:00 in London
 
@@ -78,7 +79,9 @@ class Breaks:
 
 def stream_of(subject: str) -> str:
     first, _, rest = subject.partition(".")
-    return f"IN_{rest.partition('.')[0]}" if first == "in" else first.upper()
+    if first == "in":
+        return f"IN_{rest.partition('.')[0]}"
+    return next(stream for stream, pattern in ANY.items() if matches(pattern, subject))
 
 
 def account_of(subject: str) -> str | None:
@@ -167,6 +170,7 @@ class FakeBus:
         self.breaks = Breaks()
         self._streams: dict[str, dict[int, Stored]] = {}
         self._sequence: dict[str, int] = {}
+        self._places: dict[tuple[str, str], list[int]] = {}
         self._buckets: dict[str, FakeBucket] = {}
         self._consumers: dict[tuple[str, str], _Consumer] = {}
         self._ids: dict[tuple[str, str], int] = {}
@@ -186,11 +190,13 @@ class FakeBus:
         self._streams.setdefault(name, {})[sequence] = Stored(
             subject, data, sequence, self.clock.now()
         )
+        self._places.setdefault((name, subject), []).append(sequence)
         return sequence
 
     def _last(self, stream: str, subject: str) -> Stored | None:
-        found = [s for s in self._streams.get(stream, {}).values() if s.subject == subject]
-        return found[-1] if found else None
+        held = self._streams.get(stream, {})
+        places = (held.get(n) for n in reversed(self._places.get((stream, subject), [])))
+        return next((stored for stored in places if stored is not None), None)
 
     async def create(self, subject: str, data: bytes) -> bool:
         with self.step(f"create {subject.partition('.')[0]}"):

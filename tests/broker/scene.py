@@ -153,7 +153,8 @@ def about(
     """A message of a type about a request."""
     attest = changes.pop("attest", {})
     case = policy.answer(kind) if mt == "information.response/1" else policy.about(mt, kind)
-    return sealed(case, at=at, req=ref(asked), attest=attest, **changes)
+    conv = json.loads(asked.signed.payload)["conv"]
+    return sealed(case, at=at, **{"req": ref(asked), "conv": conv, "attest": attest} | changes)
 
 
 def ref(asked: Sealed) -> dict[str, JsonValue]:

@@ -1,7 +1,11 @@
 """The four services together, over a bus in memory: what agencies see of one request."""
 
+import json
 from datetime import timedelta
 
+from broker.kept import load
+from broker.requests import Request
+from broker.timing import timing
 from schemas.commitment import open_proof
 from schemas.feed import check_follows, open_feed
 from tests.broker.scene import PANEL, SCHOOL, Scene, about, request
@@ -205,3 +209,50 @@ async def test_each_agency_can_prove_that_it_has_everything():
         assert len(raw) == 3
     assert scene.report().holds
     assert scene.report().leaves == scene.report().records == 3
+
+
+def with_holiday(scene: Scene, day: str, version: str, *, take_out: str = "") -> None:
+    """Publish a newer list of bank holidays for England and Wales."""
+    found = json.loads(scene.directory.bank_holidays())
+    events = found["divisions"]["england-and-wales"]["events"]
+    if day:
+        events.append({"title": "Extra", "date": day, "notes": "", "bunting": False})
+    events[:] = sorted((e for e in events if e["date"] != take_out), key=lambda e: e["date"])
+    found["version"] = version
+    scene.directory.calendar = json.dumps(found).encode()
+
+
+async def test_a_newer_calendar_moves_the_due_day_later_and_tells_both_sides():
+    """A bank holiday is proclaimed while a request is open; taken back, nobody is due earlier."""
+    scene = await ready()
+    await scene.send(PANEL, request())
+    with_holiday(scene, "2026-11-19", "2026-11-16.2")
+    await scene.tick()
+    told = [scene.claims(one.manifest) for one in (*scene.records(PANEL), *scene.records(SCHOOL))]
+    moved = [one.recipient.rpartition(":")[2] for one in told if one and "recalculated" in one.mt]
+    assert sorted(moved) == [PANEL, SCHOOL]
+    assert due_day(scene) == "2026-11-24"
+    with_holiday(scene, "", "2026-11-16.3", take_out="2026-11-19")
+    scene.restart()
+    await scene.start()
+    await scene.tick()
+    assert due_day(scene) == "2026-11-24"
+
+
+def due_day(scene: Scene) -> str:
+    """When the one open request is due now."""
+    [held] = scene.bus.bucket("requests")._held.values()
+    found = timing(load(Request, held.value), scene.calendars.in_force())
+    return found.due_at.date().isoformat()
+
+
+async def test_a_request_past_all_use_is_forgotten():
+    """Long after its last date nothing of it is left in the buckets."""
+    scene = await ready()
+    await scene.send(PANEL, request())
+    scene.clock.advance(timedelta(days=20))
+    await scene.tick()
+    scene.clock.advance(timedelta(days=120))
+    await scene.tick()
+    assert scene.bus.bucket("requests")._held == {}
+    assert [key for key in scene.bus.bucket("ladder")._held if key.startswith("said.")] == []

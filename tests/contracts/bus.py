@@ -7,6 +7,16 @@ not for the real bus would make the tables of faults worthless.
 import pytest
 
 from broker.faults import Conflict
+from schemas.subjects import (
+    Stream,
+    checkpoint,
+    content,
+    feed,
+    log_leaf,
+    out,
+    record,
+    verdict,
+)
 
 ACCOUNT = "A" + "B" * 55
 ID = "0123456789abcdef" * 4
@@ -22,6 +32,20 @@ class BusContract:
         stands = await bus.last("OUT", subject)
         assert stands.data == b"first"
         assert stands.subject == subject
+
+    async def test_each_subject_has_its_stream(self, bus):
+        """What services write under a name they find in the stream of that name."""
+        for stream, subject in (
+            (Stream.VERDICTS, verdict(ACCOUNT, ID)),
+            (Stream.RECORDS, record("gate", ACCOUNT, ID)),
+            (Stream.OUT, out(ACCOUNT, "content", ID)),
+            (Stream.CONTENT, content(ID)),
+            (Stream.LOG, log_leaf(bytes(32))),
+            (Stream.CHECKPOINTS, checkpoint(1)),
+            (Stream.FEED, feed(ACCOUNT, 1)),
+        ):
+            assert await bus.create(subject, b"x")
+            assert (await bus.newest(stream)).subject == subject
 
     async def test_what_is_purged_may_be_created_again(self, bus):
         """Purging one subject leaves the others."""

@@ -19,7 +19,7 @@ from schemas.commitment import open_proof
 from schemas.problems import Code, Problem
 from schemas.receipt import reported
 from schemas.sealing import Sealed
-from tests.broker.scene import PANEL, SCHOOL, Scene, about, request
+from tests.broker.scene import PANEL, SCHOOL, Scene, about, jti_of, request
 from tests.builders import messages
 
 
@@ -174,6 +174,21 @@ async def test_the_story_reaches_every_port():
         "cases.update", "contents.update", "feeds.update", "ladder.update", "erase CONTENT",
         "purge OUT",
     } <= kinds  # fmt: skip
+
+
+async def test_the_chapters_end_as_they_say():
+    """A chapter in which nothing happens would bear every break."""
+    answered = seen(await told(collected_and_answered, 0, after=False))
+    assert [status for status, _ in answered["receipts"][0]][:2] == ["delivered", "opened"]
+    assert "rejected" in [status for status, _ in answered["receipts"][1]]
+    taken_back = seen(await told(recalled, 0, after=False))
+    assert [one[1] for one in taken_back["contents"]].count("recalled") == 1
+    assert ["recalled" in [one[0] for one in side] for side in taken_back["receipts"]] == [True] * 2
+    refusals = seen(await told(refused, 0, after=False))
+    assert [status for status, _ in refusals["receipts"][0]] == ["refused"] * 2
+    silent = seen(await told(reminded, 0, after=False))
+    assert jti_of(STORY["second"]) not in silent["content"]
+    assert len(silent["requests"][0][2].split(",")) >= 7
 
 
 def everything() -> list[tuple[str, bytes, str]]:
