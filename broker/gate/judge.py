@@ -187,11 +187,12 @@ def judge(envelope: Envelope, verified: Verified, facts: Facts) -> Refuse | Forw
     problems += _content_problems(envelope, facts.ingress, facts.recipient, facts.arrived_at)
     problems += _standing_problems(kind, facts)
     problems += check_manifest(manifest, _context(facts.recipient, facts))
-    if problems or kind is None or facts.pack is None:
-        return Refuse(tuple(dict.fromkeys(problems)), certain=True)
-    if kind.effect is Effect.OPENS:
-        return _opening(envelope, manifest, facts, facts.recipient, facts.pack)
-    return _about(envelope, manifest, kind, facts)
+    if not problems and kind is not None and facts.pack is not None:
+        if kind.effect is Effect.OPENS:
+            return _opening(envelope, manifest, facts, facts.recipient, facts.pack)
+        if facts.request is not None:
+            return _about(envelope, manifest, kind, facts.request, facts)
+    return Refuse(tuple(dict.fromkeys(problems)), certain=True)
 
 
 def _opening(
@@ -218,11 +219,10 @@ def _opening(
     return Forward(opens=True, given=time, timing=found, late=False, release_until=until)
 
 
-def _about(envelope: Envelope, manifest: Manifest, kind: MessageType, facts: Facts) -> Forward:
+def _about(
+    envelope: Envelope, manifest: Manifest, kind: MessageType, before: Request, facts: Facts
+) -> Forward:
     """What follows from letting through a message about a request."""
-    before = facts.request
-    if before is None:
-        return Forward(opens=False, given=None, timing=None, late=False, release_until=None)
     event = event_of(manifest, kind, before, message_id=envelope.id, arrived_at=facts.arrived_at)
     after = before if event is None else with_event(before, event)
     answers = isinstance(event, Closed) and event.outcome is not Outcome.WITHDRAWN

@@ -148,15 +148,11 @@ def recount(
 
 
 def _steps(request: Request, rung: Rung) -> Iterator[Step]:
-    """One step for each agency that a rung is said to; one agency hears it once."""
-    seen: set[str] = set()
+    """One step for each addressee; a rung has at most one on each side, so nobody hears it twice."""
     for addressee in rung.to:
         responder = addressee.value.startswith("responder.")
         to = request.aud if responder else request.iss
         usual = Role(request.to_role if responder else request.from_role)
-        if to in seen:
-            continue
-        seen.add(to)
         role = _POSTS[addressee] or usual
         jti = _jti(request, rung.kind.value, to, rung.due_at, role.value)
         yield Step(jti, to, role, usual, _body(rung))

@@ -14,9 +14,10 @@ from broker.gate.effects import event_of, opened
 from broker.gate.effects import given as time_of
 from broker.gate.facts import keys_of
 from broker.gate.judge import Facts, Forward, Refuse, authenticate, judge
+from broker.gate.outcome import content_of, verdict_of
 from broker.gate.service import Limits
 from broker.quota import Rate
-from broker.requests import with_event
+from broker.requests import closed_questions, with_event, without_answer
 from broker.timing import timing
 from policies.clock_events import Closed, Outcome, Queried, TimeDecided
 from schemas.directory_entry import DirectoryEntry
@@ -186,6 +187,47 @@ def test_under_no_pack_nothing_passes():
     found = judged(ASKED, facts(pack=None))
     assert isinstance(found, Refuse)
     assert Problem(Code.PACK_UNKNOWN, "manifest.pol", "POL-28") in found.problems
+
+
+def test_a_type_that_nobody_knows_is_refused():
+    """No module, no rule, no way."""
+    found = judged(request(mt="information.rumour/1"), facts())
+    assert isinstance(found, Refuse)
+    assert Code.TYPE_UNKNOWN in {problem.code for problem in found.problems}
+
+
+def test_whoever_loses_the_race_for_a_case_is_refused():
+    """Both first requests passed the first look; the case was bound to the other one."""
+    found = judged(ASKED, facts().bound_to("police-ctp"))
+    assert isinstance(found, Refuse)
+    assert found.problems == (Problem(Code.CASE_NOT_YOURS, "manifest.conv"),)
+
+
+def test_a_refused_message_has_no_content_to_hold():
+    """Nothing of it is kept to be handed out."""
+    envelope, claims = messages.envelope(ASKED), verified(ASKED)
+    known = facts(id_used_by="0" * 64)
+    verdict = verdict_of(judge(envelope, claims, known), envelope, claims, known, directory=7)
+    assert not verdict.forwards
+    assert content_of(verdict) is None
+
+
+def test_a_reminder_moves_no_clock():
+    """What the broker says about a request is no event of it."""
+    made = about("deadline.reminder/1", ASKED, signer="gathering", iss=messages.broker().entry.urn)
+    claims, kind = verified(made).manifest, REGISTRY["deadline.reminder/1"]
+    assert event_of(claims, kind, state(), message_id="1" * 64, arrived_at=START) is None
+
+
+def test_an_answer_that_was_rejected_counts_no_more():
+    """Its questions are open again; only an answer can be undone so, and only once."""
+    answer = Closed(id="a", at=START, outcome=Outcome.ANSWERED, questions=frozenset(state().wants))
+    answered = with_event(state(), answer)
+    assert closed_questions(answered) == state().wants.keys()
+    reopened = without_answer(answered, "a")
+    assert closed_questions(reopened) == frozenset()
+    assert without_answer(reopened, "a") is reopened
+    assert without_answer(withdrawn(), "w") == withdrawn()
 
 
 def test_a_valid_request_goes_on_with_its_clock():
