@@ -28,7 +28,7 @@ from broker.bus_settle import (
 )
 from broker.bus_store import EVERYTHING, Bucket, Entry, Stored, kept, read, stored
 from broker.clock import Clock
-from broker.faults import Conflict
+from broker.faults import Conflict, StoreFault
 from broker.nkeys import Credentials
 from schemas import subjects
 from schemas.subjects import Stream
@@ -226,8 +226,10 @@ class Bus:
         """Remove one message and overwrite its bytes; nothing to do if it is gone."""
         try:
             await self._connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": sequence})
-        except LookupError:
-            return
+        except StoreFault:
+            # The server has one number for "gone already" and "not permitted": look which it was.
+            if await self.at(stream, sequence) is not None:
+                raise
 
     def bucket(self, name: str) -> Bucket:
         """A key-value bucket, which must exist."""

@@ -45,7 +45,7 @@ RECONNECT_WAIT_S = 0.25
 _CONFLICT = frozenset({10070, 10071, 10164})  # wrong last msg id, sequence, sequence unknown
 _NO_ROOM = frozenset({10023, 10047, 10077, 10122})  # resources, storage, stream limits
 _TOO_LARGE = frozenset({10054})
-_NOT_FOUND = frozenset({10037, 10043, 10057})  # no message, no message by sequence, none to delete
+_NOT_FOUND = frozenset({10037, 10043})  # no message, no message by sequence
 _STREAM_MISSING = 10059
 
 
