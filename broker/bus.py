@@ -226,6 +226,8 @@ class Bus:
         """Remove one message and overwrite its bytes; nothing to do if it is gone."""
         try:
             await self._connection.api(f"STREAM.MSG.DELETE.{stream}", {"seq": sequence})
+        except LookupError:
+            return
         except StoreFault:
             # The server has one number for "gone already" and "not permitted": look which it was.
             if await self.at(stream, sequence) is not None:
