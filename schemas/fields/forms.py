@@ -78,7 +78,8 @@ def _clean(text: str) -> str:
     """Refuse what would not survive copying, or shows other than it reads."""
     if text != text.strip() or not unicodedata.is_normalized("NFC", text):
         raise PydanticCustomError("characters", "white space at an end, or accents not composed")
-    if any(_unfit(c) for c in text):
+    # Printable ASCII, most of what is written, holds nothing unfit and need not be looked through.
+    if not (text.isascii() and text.isprintable()) and any(_unfit(c) for c in text):
         raise PydanticCustomError("characters", "control, invisible or private character")
     return text
 
