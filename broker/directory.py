@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -297,9 +298,15 @@ def _not_older(version: int, index_hash: str, seen: Path) -> None:
 
 
 def _remember(version: int, index_hash: str, seen: Path) -> None:
-    """Write down the newest version, complete or not at all."""
-    part = seen.with_name(seen.name + ".part")
+    """Write down the newest version, complete or not at all.
+
+    Two processes of one agency (its runtime and a command) may do so at once: each has a part file
+    of its own, and what is remembered already is not written again.
+    """
+    part = seen.with_name(f"{seen.name}.{secrets.token_hex(8)}.part")
     try:
+        if _remembers(version, index_hash, seen):
+            return
         seen.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="ascii") as file:
             file.write(json.dumps([version, index_hash]))
@@ -308,3 +315,7 @@ def _remember(version: int, index_hash: str, seen: Path) -> None:
         part.replace(seen)
     except OSError:
         raise DirectoryFault("The directory's newest version cannot be remembered.") from None
+
+
+def _remembers(version: int, index_hash: str, seen: Path) -> bool:
+    return seen.exists() and seen.read_text(encoding="ascii") == json.dumps([version, index_hash])

@@ -1,5 +1,6 @@
 """A founded world as other processes see it: open one agency's edge by folder and id."""
 
+import fcntl
 import json
 import secrets
 from collections.abc import Mapping
@@ -37,12 +38,10 @@ async def open_edge(folder: Path, agency: str) -> Edge:
         raise FoundingError(
             f"There is no world in {folder}: start one with `dovetail up --dir {folder}`."
         )
+    known = sorted(one.name for one in (folder / "agencies").iterdir() if one.is_dir())
+    if agency not in known:  # before it becomes a path
+        raise FoundingError(f"There is no agency {agency} here; there are: {', '.join(known)}.")
     own = agency_folder(folder, agency)
-    if not own.is_dir():
-        known = ", ".join(
-            sorted(one.name for one in (folder / "agencies").iterdir() if one.is_dir())
-        )
-        raise FoundingError(f"There is no agency {agency} here; there are: {known}.")
     directory = await open_directory(folder, own / "directory.seen")
     keys = agency_keys(folder, agency, secrets.token_bytes)
     store = EdgeStore.open(f"sqlite:///{own / 'edge.db'}", agency, keys.vault)
@@ -58,9 +57,23 @@ def bank_holidays(edge: Edge) -> BankHolidays:
 
 
 def endpoints(folder: Path) -> Mapping[str, Any] | None:
-    """What ``up`` wrote when it was ready, or None while nothing runs here."""
+    """What ``up`` wrote when it was ready, or None while nothing runs here.
+
+    A file that a killed process left behind is not believed: whoever runs a world holds its lock.
+    """
     path = folder / "endpoints.json"
-    if not path.exists():
+    if not _is_locked(folder / "lock") or not path.exists():
         return None
-    found: Mapping[str, Any] = json.loads(path.read_text())
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from adapters.runtime import Options, Runtime
 from broker.client import Client
 from broker.clock import Clock
 from broker.directory import Directory
+from broker.faults import DirectoryFault
+from broker.log import logger
 from broker.nkeys import Credentials
 from deploy.nats.embedded import EmbeddedBus
 from deploy.nats.join import join
@@ -42,6 +45,8 @@ from schemas.directory_entry import DirectoryEntry, OrganisationKind
 __all__ = ["InUse", "World"]
 
 _RECORDS: Final = Path(__file__).parent / "records"
+_TRIES: Final = 5
+_LOOK_S: Final = 0.02
 _QUICK: Final = Pace(tick_s=0.2, checkpoint_s=0.5, directory_s=0.3)
 
 
@@ -198,7 +203,10 @@ class World:
         """Let in whoever another process enrolled."""
         while True:
             await asyncio.sleep(_QUICK.directory_s)
-            await self._join_new()
+            try:
+                await self._join_new()
+            except DirectoryFault as fault:  # what was known stays; it is read again soon
+                logger.warning("directory.not_read", service="sandbox", error=fault)
 
     async def _join_new(self) -> None:
         await self.directory.refresh()
@@ -264,11 +272,12 @@ def _credentials(bus: EmbeddedBus, directory: Directory, service: str) -> Creden
 
 def _lock(folder: Path) -> int:
     handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise InUse(
-            f"Another process runs a world in {folder}: stop it, or choose another folder."
-        ) from None
-    return handle
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOOK_S)  # a command that looks whether anything runs holds it that long
+        else:
+            return handle
+    os.close(handle)
+    raise InUse(f"Another process runs a world in {folder}: stop it, or choose another folder.")
