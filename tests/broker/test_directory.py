@@ -1,5 +1,6 @@
 """The directory is believed whole or not at all, and never goes back."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -169,6 +170,15 @@ async def test_an_older_version_is_refused_also_after_a_restart(place: Place) ->
     assert directory.version == 2
     with pytest.raises(DirectoryFault, match="went back"):
         await place.open()
+
+
+async def test_several_processes_of_one_agency_may_read_it_at_once(place: Place) -> None:
+    """A command and the runtime remember the newest version at the same moment, and neither fails."""
+    place.publish(1)
+    readers = await asyncio.gather(*(place.open() for _ in range(12)))
+    place.publish(2)
+    assert all(await asyncio.gather(*(one.refresh() for one in readers)))
+    assert not list(place.root.rglob("*.part"))
 
 
 async def test_two_directories_of_one_version_are_refused(place: Place) -> None:
