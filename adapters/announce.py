@@ -8,18 +8,20 @@ the caller records; it never stops the exchange.
 import asyncio
 import json
 import smtplib
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 __all__ = ["AnnounceFault", "Announcer", "ByCommand", "ByMail", "Kind", "Notice", "words"]
 
-_LONDON = ZoneInfo("Europe/London")
-_TIMEOUT_S = 20
+_LONDON: Final = ZoneInfo("Europe/London")
+_TIMEOUT_S: Final = 20.0
+_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Kind(StrEnum):
@@ -31,6 +33,7 @@ class Kind(StrEnum):
     ANSWERED = "answered"
     ASKED = "asked"
     NOT_COLLECTED = "not_collected"
+    ALARM = "alarm"
 
 
 _SAYS = {
@@ -39,18 +42,19 @@ _SAYS = {
     Kind.ESCALATION: "An information request is overdue",
     Kind.ANSWERED: "An agency has answered a request",
     Kind.ASKED: "An agency has a question about a request",
-    Kind.NOT_COLLECTED: "An agency has not collected a request",
+    Kind.NOT_COLLECTED: "An agency has not collected a message of yours",
+    Kind.ALARM: "Something is not as it should be, and somebody must look at it",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What may leave the bus about a request.
+    """What may leave the bus about a request, or an alarm.
 
     Attributes:
         kind: What happened.
         reference: The last eight characters of the request's id: enough to find it in the
-            inbox, nothing to anybody else.
+            inbox, nothing to anybody else. Of an alarm its number here.
         due_at: The last instant in time, aware, or None.
 
     """
@@ -87,13 +91,14 @@ class Announcer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ByMail:
-    """By SMTP, in plain text, with STARTTLS when the server is not on this machine.
+    """By SMTP, in plain text; a server that is not on this machine must offer TLS and prove its name.
 
     Attributes:
         host: SMTP server.
         port: Its port.
         sender: Envelope and header sender.
         to: Addresses of posts.
+        timeout_s: How long each step with the server may take.
 
     """
 
@@ -101,6 +106,7 @@ class ByMail:
     port: int
     sender: str
     to: tuple[str, ...]
+    timeout_s: float = _TIMEOUT_S
 
     async def announce(self, notice: Notice) -> None:
         """See :class:`Announcer`."""
@@ -116,9 +122,9 @@ class ByMail:
             raise AnnounceFault(msg) from None
 
     def _send(self, message: EmailMessage) -> None:
-        with smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_S) as server:
-            if self.host not in {"127.0.0.1", "localhost", "::1"}:
-                server.starttls()
+        with smtplib.SMTP(self.host, self.port, timeout=self.timeout_s) as server:
+            if self.host not in _HERE:
+                server.starttls(context=ssl.create_default_context())
             server.send_message(message)
 
 
@@ -128,10 +134,12 @@ class ByCommand:
 
     Attributes:
         command: Program and arguments; no shell takes part.
+        timeout_s: How long it may run.
 
     """
 
     command: Sequence[str]
+    timeout_s: float = _TIMEOUT_S
 
     async def announce(self, notice: Notice) -> None:
         """See :class:`Announcer`."""
@@ -149,13 +157,15 @@ class ByCommand:
             msg = "the announcing command could not be started"
             raise AnnounceFault(msg) from None
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
+            async with asyncio.timeout(self.timeout_s):
                 await process.communicate(text)
         except TimeoutError:
-            process.kill()
-            await process.wait()
-            msg = f"the announcing command did not end within {_TIMEOUT_S} s"
+            msg = f"the announcing command did not end within {self.timeout_s:g} s"
             raise AnnounceFault(msg) from None
+        finally:
+            if process.returncode is None:  # also when the edge is stopped meanwhile
+                process.kill()
+                await process.wait()
         if process.returncode:
             msg = f"the announcing command ended with {process.returncode}"
             raise AnnounceFault(msg)

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from adapters.keyring import AgencyKeys
 from adapters.store import EdgeStore
 from policies.pack_whole import Pack
 from schemas.directory_entry import DirectoryEntry
 
-__all__ = ["Clock", "Directory", "Edge", "EdgeFault"]
+__all__ = ["Clock", "Directory", "Edge", "EdgeFault", "Refreshes"]
 
 
 class EdgeFault(Exception):
@@ -51,6 +51,19 @@ class Directory(Protocol):
 
     def in_force(self, at: datetime) -> tuple[Pack, ...]:
         """The packs in force at an instant, the newest first."""
+
+
+@runtime_checkable
+class Refreshes(Protocol):
+    """A directory that can be read again while the edge runs."""
+
+    async def refresh(self) -> bool:
+        """Read it again. True: there was a newer version.
+
+        Raises:
+            Fault: What is published now cannot be trusted or read; what was known stays.
+
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,25 @@
 """The agency's own feed of the log: every record that concerns it, checked as it arrives.
 
-Four things must hold before a record is kept as proven: it opens with our feed key, it follows the
-one before (number and hash), its leaf is under a checkpoint that the log signed with both keys, and
-its sealed bytes are the ones that the leaf commits to. What does not hold is kept out and raises an
-alarm; the entry stays undelivered evidence at the broker's door, not a gap that nobody notices.
+Four things must hold before a record is kept as proven: it opens with our feed key, its sealed bytes
+are the ones that its leaf commits to, that leaf is under a checkpoint that the log signed with both
+keys, and number and hash fit the entries beside it as far as they are here. What does not hold is
+put aside and calls somebody. A missing number calls somebody too, and does not stop the feed: a
+record that is proven is evidence whatever is missing beside it, and a hole stays visible
+(``missing``) until its entry comes, which must then fit both neighbours.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import pairwise, product
+from typing import Any, Final, Literal, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
+from adapters.alarms import alarm, calm
+from adapters.aside import Aside, put_aside, settled
 from adapters.edge import Edge
-from adapters.mailbox import alarm
 from adapters.store import FEED
 from schemas.checkpoint import SignedCheckpoint, verify_proof
 from schemas.directory_entry import OrganisationKind
@@ -26,7 +31,12 @@ from schemas.problems import Code, Problem
 from schemas.receipt import read_receipt
 from schemas.record import Record, open_record
 
-__all__ = ["Kept", "kept_records", "log_keys", "take_entry", "verify_kept"]
+__all__ = ["Kept", "Taken", "kept_records", "log_keys", "missing", "take_entry", "verify_kept"]
+
+Taken = Literal["kept", "repeated", "aside", "full"]
+
+_GAP: Final = "feed.gap"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +61,66 @@ class Kept:
     proof: str
 
 
-def take_entry(edge: Edge, data: bytes, now: datetime) -> bool:
-    """Check one feed message and keep it; False when it was kept before or does not hold."""
+def take_entry(edge: Edge, data: bytes, stored_at: datetime) -> Taken:
+    """Check one feed message and keep it.
+
+    Args:
+        edge: Whose feed it is.
+        data: As delivered.
+        stored_at: Domain instant at which the broker's stream took it in.
+
+    Returns:
+        ``kept``; ``repeated`` when it was kept before; ``aside`` when it does not hold and waits
+        in the store; ``full`` when too much waits there: then it must not be acknowledged.
+
+    """
+    now = edge.clock.now()
     with edge.store.change() as c:
-        found = _opened(edge, data)
-        if isinstance(found, Problem):
-            alarm(c, f"feed.{found.code}", envelope_id(data), now)
-            return False
-        message, record = found
-        last = _last(c)
-        if message.entry.n <= last[0]:
-            return False
-        if (message.entry.n, message.entry.prev) != (last[0] + 1, last[1]):
-            alarm(c, "feed.gap", str(message.entry.n), now)
-            return False
-        proven = verify_kept(edge, message.record, message.proof)
-        if isinstance(proven, Problem):
-            alarm(c, "feed.proof_does_not_hold", str(message.entry.n), now)
-            return False
-        _keep(edge, c, message, record)
-        return True
+        taken = _take(edge, c, data, now)
+        if taken != "aside":
+            settled(c, data)
+        elif not put_aside(c, edge.keys.vault, Aside("feed", data, stored_at), now):
+            alarm(c, "aside.full", "feed", now)
+            return "full"
+        return taken
+
+
+def _take(edge: Edge, c: Connection, data: bytes, now: datetime) -> Taken:
+    """Keep an entry that holds, or raise the alarm that says what does not."""
+    found = _opened(edge, data)
+    if isinstance(found, Problem):
+        alarm(c, f"feed.{found.code}", envelope_id(data), now)
+        return "aside"
+    message, record = found
+    n = message.entry.n
+    same, before, after = _row(c, n), _row(c, n - 1), _row(c, n + 1)
+    if same is not None:
+        if same.entry_hash == message.digest:
+            return "repeated"
+        alarm(c, "feed.two_histories", str(n), now)
+        return "aside"
+    if isinstance(verify_kept(edge, message.record, message.proof), Problem):
+        alarm(c, "feed.proof_does_not_hold", str(n), now)
+        return "aside"
+    follows = (
+        message.entry.prev == ""
+        if n == 1
+        else (before is None or before.entry_hash == message.entry.prev)
+    )
+    if not follows or (after is not None and after.prev != message.digest):
+        alarm(c, "feed.forked", str(n), now)
+        return "aside"
+    _keep(edge, c, message, record)
+    calm(c, _GAP, str(n))
+    if n > 1 and before is None:
+        alarm(c, _GAP, str(n - 1), now)
+    return "kept"
+
+
+def missing(c: Connection) -> tuple[range, ...]:
+    """The numbers that have not come though later ones have, as ranges; empty when none is missing."""
+    held = [0, *c.execute(select(FEED.c.n).order_by(FEED.c.n)).scalars()]
+    return tuple(range(a + 1, b) for a, b in pairwise(held) if b > a + 1)
 
 
 def kept_records(edge: Edge, c: Connection, about: str | None = None) -> tuple[Kept, ...]:
@@ -94,41 +144,53 @@ def kept_records(edge: Edge, c: Connection, about: str | None = None) -> tuple[K
 
 
 def verify_kept(edge: Edge, sealed: str, proof: str) -> SignedCheckpoint | Problem:
-    """Verify by the log's keys that a sealed record is in the log."""
-    keys = log_keys(edge)
-    if isinstance(keys, Problem):
-        return keys
-    origin, ed25519, ml_dsa_44 = keys
-    return verify_proof(proof, record_leaf(sealed), origin, ed25519, ml_dsa_44)
+    """Verify by the log's keys, present or earlier, that a sealed record is in the log."""
+    found: SignedCheckpoint | Problem = Problem(Code.KEY_UNKNOWN, "checkpoint")
+    for origin, first, second in _log_keys(edge):
+        found = verify_proof(proof, record_leaf(sealed), origin, first, second)
+        if not isinstance(found, Problem):
+            break
+    return found
 
 
 def log_keys(edge: Edge) -> tuple[str, VerifyingKey, VerifyingKey] | Problem:
-    """The log's origin and its two keys, from the broker's directory entry."""
+    """The log's origin and its newest two keys, from the broker's directory entry."""
+    return next(_log_keys(edge), Problem(Code.KEY_UNKNOWN, "checkpoint"))
+
+
+def _log_keys(edge: Edge) -> Iterator[tuple[str, VerifyingKey, VerifyingKey]]:
+    """Every pair of keys with which the log may have signed a checkpoint, the newest first."""
     for entry in edge.directory.entries():
-        if entry.kind is OrganisationKind.BROKER and entry.log_origin is not None:
-            listed = [key for key in entry.keys if key.service == "log"]
-            found: dict[str, Any] = {key.jwk.alg: verifying_key(key.jwk) for key in listed}
-            first, second = found.get("Ed25519"), found.get("ML-DSA-44")
-            if isinstance(first, VerifyingKey) and isinstance(second, VerifyingKey):
-                return entry.log_origin, first, second
-    return Problem(Code.KEY_UNKNOWN, "checkpoint")
+        if entry.kind is not OrganisationKind.BROKER or entry.log_origin is None:
+            continue
+        listed = sorted(entry.keys, key=lambda one: one.nbf, reverse=True)
+        keys = [verifying_key(one.jwk) for one in listed if one.service == "log"]
+        sound = [key for key in keys if not isinstance(key, Problem)]
+        classical = [key for key in sound if key.alg == "Ed25519"]
+        for second, first in product([k for k in sound if k.alg == "ML-DSA-44"], classical):
+            yield entry.log_origin, first, second
 
 
 def _opened(edge: Edge, data: bytes) -> tuple[FeedMessage, Record] | Problem:
-    problem = Problem(Code.CONTENT_CANNOT_OPEN, "feed")
-    for key in edge.keys.feed.values():
-        message = open_feed(data, key)
-        if isinstance(message, Problem):
-            problem = message
-            continue
-        record = open_record(message.record, key)
-        return record if isinstance(record, Problem) else (message, record)
-    return problem
+    """Open entry and record; around a rotation they may be sealed to two of our keys."""
+    message = _first(open_feed(data, key) for key in edge.keys.feed.values())
+    if isinstance(message, Problem):
+        return message
+    record = _first(open_record(message.record, key) for key in edge.keys.feed.values())
+    return record if isinstance(record, Problem) else (message, record)
 
 
-def _last(c: Connection) -> tuple[int, str]:
-    row = c.execute(select(FEED).order_by(FEED.c.n.desc()).limit(1)).one_or_none()
-    return (0, "") if row is None else (row.n, row.entry_hash)
+def _first(tried: Iterable[T | Problem]) -> T | Problem:
+    """The first that opened, else why the last did not."""
+    found: T | Problem = Problem(Code.CONTENT_CANNOT_OPEN, "feed")
+    for found in tried:
+        if not isinstance(found, Problem):
+            break
+    return found
+
+
+def _row(c: Connection, n: int) -> Row[Any] | None:
+    return c.execute(select(FEED).where(FEED.c.n == n)).one_or_none()
 
 
 def _keep(edge: Edge, c: Connection, message: FeedMessage, record: Record) -> None:
@@ -138,6 +200,7 @@ def _keep(edge: Edge, c: Connection, message: FeedMessage, record: Record) -> No
         insert(FEED).values(
             n=n,
             entry_hash=message.digest,
+            prev=message.entry.prev,
             leaf=message.entry.leaf,
             place_in_log=message.entry.index,
             about=_about(record),

@@ -2,15 +2,18 @@
 
 ``storage.key`` holds the storage key in the form of ``schemas.key_file`` (Argon2id, AES-256-GCM);
 ``ring`` holds every other seed, sealed under the storage key. Two files instead of one file a key,
-because each passphrase file costs 64 MiB and a tenth of a second to open. Both have mode 0600.
+because each passphrase file costs 64 MiB and a tenth of a second to open. Both have mode 0600, and
+are refused when others may read them. An agency's storage key never changes once it is used: its
+store stands on it.
 """
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.store import StoreError, Vault
+from adapters.vault import StoreError, Vault
 from schemas.encoding import b64u, parse_b64u
 from schemas.key_file import NONCE_BYTES, SALT_BYTES, open_seed, seal_seed
 from schemas.keys import SEED_BYTES, MessageSigner, OpeningKey
@@ -90,6 +93,9 @@ def make_seeds(random: Callable[[int], bytes]) -> Seeds:
 def save(folder: Path, seeds: Seeds, passphrase: bytes, random: Callable[[int], bytes]) -> None:
     """Write both files anew, each by one rename, the ring last.
 
+    A crash between the two leaves the new passphrase and the old ring. They fit one another where
+    the storage key is the same; where it is not, neither file was of use to anybody yet.
+
     Args:
         folder: The agency's own; made with mode 0700 if missing.
         seeds: What to keep.
@@ -116,16 +122,10 @@ def load(folder: Path, passphrase: bytes) -> Seeds:
     """Read both files.
 
     Raises:
-        KeyRingError: Missing, changed, or another passphrase.
+        KeyRingError: Missing, changed, open to others, or another passphrase.
 
     """
-    try:
-        sealed = (folder / _STORAGE).read_bytes()
-        ring_bytes = (folder / _RING).read_bytes()
-    except FileNotFoundError:
-        raise KeyRingError(
-            "The agency's key files are missing: restore them from a backup."
-        ) from None
+    sealed, ring_bytes = _read(folder / _STORAGE), _read(folder / _RING)
     opened = open_seed(sealed, passphrase)
     if isinstance(opened, Problem):
         raise KeyRingError("The key file does not open: check the passphrase file.")
@@ -152,11 +152,32 @@ def _seed(text: str) -> bytes:
     return read
 
 
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise KeyRingError("Others may read the agency's keys: set mode 0600 on them.")
+            return file.read()
+    except FileNotFoundError:
+        raise KeyRingError(
+            "The agency's key files are missing: restore them from a backup."
+        ) from None
+    except OSError as error:
+        raise KeyRingError(f"The agency's keys cannot be read ({error.strerror}).") from None
+
+
 def _write(path: Path, data: bytes) -> None:
+    """Replace a file, complete or not at all, also when the power fails just afterwards."""
     draft = path.with_name(path.name + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft.unlink(missing_ok=True)  # left by a crash; whoever made it chose its mode
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     draft.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself
+    finally:
+        os.close(folder)

@@ -1,4 +1,4 @@
-"""Messages, receipts and alarms of one agency, as rows become values and values rows.
+"""Messages, receipts and the outbox of one agency, as rows become values and values rows.
 
 Everything here takes a connection of :class:`adapters.store.EdgeStore`, so that several steps are
 one transaction.
@@ -12,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from adapters.store import ALARMS, MESSAGES, OUTBOX, RECEIPTS, Vault
+from adapters.store import MESSAGES, OUTBOX, RECEIPTS, Vault
 from schemas.encoding import JsonValue, instant_text, parse_instant
 from schemas.problems import Code, Problem
 
 __all__ = [
     "Letter",
     "Receipt",
-    "alarm",
     "answered_about",
     "change_letter",
     "due_of",
@@ -66,7 +65,7 @@ class Letter:
         due: The request's due time as the broker's receipt on this message says, or None.
         late: Whether the broker marked it late.
         problems: Why it was refused or rejected.
-        content: Sealed content that waits to be opened, or None.
+        content: The sealed content of a message that was rejected once it was there, or None.
 
     """
 
@@ -94,7 +93,18 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A receipt that was kept: whose, about what, and its exact text."""
+    """A receipt that was kept, ours or another's.
+
+    Attributes:
+        jti: Its id.
+        about: ``h`` of the message; of one that we do not have, b64u(SHA-256) of its bytes, or
+            the receipt's own id.
+        status: What it states.
+        iss: Who states it, as messages name it.
+        at: When what it states happened.
+        receipt: Its exact text.
+
+    """
 
     jti: str
     about: str
@@ -124,7 +134,7 @@ def instant(text: str) -> datetime:
 
 
 def keep_letter(c: Connection, found: Letter) -> bool:
-    """Keep a message once; False when it is there already, and nothing changes."""
+    """Keep a message once; False when its id is taken already, and then nothing changes."""
     values = {
         "jti": found.jti,
         "way": found.way,
@@ -182,10 +192,20 @@ def letters(
     conv: str | None = None,
     request: str | None = None,
     h: str | None = None,
+    id: str | None = None,  # noqa: A002 - the column's name
+    state: str | None = None,
 ) -> tuple[Letter, ...]:
-    """Find messages, in the order in which they were queued or heard."""
+    """Find messages by columns, in the order in which they were queued or heard."""
     query = select(MESSAGES).order_by(MESSAGES.c.at, MESSAGES.c.jti)
-    wanted = {"way": way, "mt": mt, "conv": conv, "request": request, "h": h}
+    wanted = {
+        "way": way,
+        "mt": mt,
+        "conv": conv,
+        "request": request,
+        "h": h,
+        "id": id,
+        "state": state,
+    }
     for name, value in wanted.items():
         if value is not None:
             query = query.where(MESSAGES.c[name] == value)
@@ -255,13 +275,6 @@ def receipts(c: Connection, about: str) -> tuple[Receipt, ...]:
         Receipt(row.jti, row.about, row.status, row.iss, instant(row.at), row.receipt)
         for row in c.execute(query)
     )
-
-
-def alarm(c: Connection, kind: str, about: str, at: datetime) -> None:
-    """Raise an alarm once for each kind and thing; ``about`` is an id, never content."""
-    where = (ALARMS.c.kind == kind) & (ALARMS.c.about == about)
-    if c.execute(select(ALARMS.c.place).where(where)).first() is None:
-        c.execute(insert(ALARMS).values(kind=kind, about=about, at=instant_text(at)))
 
 
 def _letter(row: Row[Any]) -> Letter:

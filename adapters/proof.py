@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from adapters.edge import Edge
 from adapters.mailbox import Letter
+from adapters.signer import signer_keys
 from schemas.envelope import read_manifest
-from schemas.keys import verifying_key
 from schemas.problems import Problem
 from schemas.sealing import Finding, arbiter
 
@@ -42,12 +42,8 @@ def smuggling(edge: Edge, rejected: Letter) -> Finding | None:
     signed = read_manifest(rejected.manifest)
     if found is None or isinstance(signed, Problem):
         return None
-    keys = []
-    for kid in signed.kids:
-        owner = edge.directory.owner_of(kid)
-        listed = None if owner is None else owner.key(kid)
-        key = None if listed is None else verifying_key(listed.jwk)
-        if key is None or isinstance(key, Problem):
-            return None
-        keys.append(key)
-    return arbiter(found.manifest, found.content, found.cek, keys[0], keys[1])
+    signer = signer_keys(edge.directory, signed)
+    if isinstance(signer, Problem):
+        return None
+    _, (ed25519, ml_dsa_65) = signer
+    return arbiter(found.manifest, found.content, found.cek, ed25519, ml_dsa_65)

@@ -4,6 +4,7 @@ An adapter never sends. What it found is a proposal, sealed in the store, until 
 the policy wants nobody, the runtime) lets it go.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -116,15 +117,33 @@ def wanted_of(edge: Edge, found: Letter, request: Request) -> Wanted:
     return Wanted(fields, day_in_london(edge.clock.now()))
 
 
-async def look_up(edge: Edge, agency: Agency | None, found: Letter) -> Proposal:
-    """Ask the agency's records; whatever is wrong with them becomes a proposal for a person."""
+async def look_up(
+    edge: Edge, agency: Agency | None, found: Letter, *, timeout_s: float
+) -> Proposal:
+    """Ask the agency's records; whatever is wrong with them becomes a proposal for a person.
+
+    Args:
+        edge: Who was asked.
+        agency: Its records, or None: people answer by hand.
+        found: The request, opened.
+        timeout_s: How long the records may take.
+
+    """
     if agency is None:
         return Proposal("by_hand")
     request = request_of(edge, found)
+    wanted = wanted_of(edge, found, request)
     try:
-        answer = await agency.find(subject_of(request), wanted_of(edge, found, request))
+        async with asyncio.timeout(timeout_s):
+            answer = await agency.find(subject_of(request), wanted)
     except SourceError as error:
         return Proposal("broken", fault=str(error))
+    except TimeoutError:
+        return Proposal("broken", fault=f"The records gave no answer within {timeout_s:g} s.")
+    except Exception as error:  # noqa: BLE001 - an adapter's bug must not stop what else comes in
+        return Proposal("broken", fault=f"The adapter failed ({type(error).__name__}).")
+    if isinstance(answer, Found) and {*answer.items, *answer.unanswered} != set(wanted.fields):
+        return Proposal("broken", fault="The adapter told of other fields than were asked for.")
     match answer:
         case Found(confidence=confidence, items=items, unanswered=unanswered):
             return Proposal(

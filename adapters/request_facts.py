@@ -87,7 +87,7 @@ def request_facts(c: Connection, about: RequestRef | None) -> RequestFacts | Non
         purpose=claims.pol.purpose,
         subject_class=claims.subject_class,
         public_task_statement=bool(claims.attest.public_task_statement),
-        open=request.state != "recalled"
+        open=counts(request)
         and not _ENDS.intersection(effects)
         and closed != frozenset(claims.wants),
         closed_questions=closed,

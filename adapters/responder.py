@@ -107,7 +107,7 @@ def inbox(edge: Edge) -> tuple[Asked, ...]:
 
 
 def find_request(edge: Edge, reference: str) -> Asked | None:
-    """One request by its id or the beginning of it; None for none, or for several."""
+    """One request by its id or the end of it; None for none, or for several."""
     found = [one for one in inbox(edge) if refers_to(reference, one.request.jti)]
     return found[0] if len(found) == 1 else None
 

@@ -1,4 +1,4 @@
-"""An agency's running edge: outbox to the bus, deliveries to the store, records to proposals, notices out.
+"""An agency's running edge: outbox to the bus, deliveries to the store, what follows from the store.
 
 Everything it does follows from what stands in the store, so it may be killed at any instant and
 started again: what was queued is sent as it was sealed, what was delivered is delivered again until
@@ -6,50 +6,45 @@ it is kept, what was opened and not yet looked up is looked up.
 """
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select, update
-
+from adapters import outbox
+from adapters.acts import act
 from adapters.agency import Agency
-from adapters.announce import AnnounceFault, Announcer, Kind, Notice
-from adapters.edge import Edge
+from adapters.alarms import alarm
+from adapters.announce import Announcer
+from adapters.aside import Aside, aside
+from adapters.edge import Edge, Refreshes
 from adapters.feed import take_entry
-from adapters.mailbox import (
-    Letter,
-    alarm,
-    answered_about,
-    change_letter,
-    due_of,
-    letters,
-    newest_due,
-    short,
-)
-from adapters.proposal import Proposal, look_up, proposal, write_down
+from adapters.notices import announce_news
 from adapters.receive import receive
-from adapters.request_facts import counts
-from adapters.responder import Act, acknowledge, answer, nil
-from adapters.store import NOTES, OUTBOX
-from broker.client import BusUnavailable, Client, Delivery, MessageTooLarge, QuotaReached, Sent
-from schemas.encoding import instant_text
-from schemas.problems import Code, Problem
+from adapters.store import StoreBusy
+from broker.client import Client, Delivery, Fault, QuotaReached
 
-__all__ = ["Options", "Runtime"]
+__all__ = ["Options", "Pace", "Runtime"]
 
-_LOOK_S: Final = 0.1  # how soon the outbox sees what another process queued
-_WAIT_S: Final = 1.0  # after the bus could not take something
-_REQUEST: Final = "information.request/1"
-_KINDS: Final = {
-    _REQUEST: Kind.NEW_REQUEST,
-    "deadline.reminder/1": Kind.REMINDER,
-    "deadline.escalation/1": Kind.ESCALATION,
-    "information.response/1": Kind.ANSWERED,
-    "information.nil_return/1": Kind.ANSWERED,
-    "information.refusal/1": Kind.ANSWERED,
-    "information.clarification_query/1": Kind.ASKED,
-}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often an edge looks, in seconds.
+
+    Attributes:
+        outbox_s: How soon it sees what another process queued.
+        wait_s: How long it rests when the bus or the store cannot be used, or between two looks
+            for what is to be done.
+        directory_s: How old its view of the directory may become: a revoked key speaks so long.
+        announce_s: How long it waits before it tries again to reach a person.
+        find_s: How long an agency's records may take for one request.
+
+    """
+
+    outbox_s: float = 0.1
+    wait_s: float = 1.0
+    directory_s: float = 60.0
+    announce_s: float = 60.0
+    find_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +54,13 @@ class Options:
     Attributes:
         agency: Its records, or None: then people answer by hand.
         acknowledges: Whether the edge acknowledges a request by itself.
-        answers: Whether a complete, exact answer that needs no sign-off leaves without a person.
-            By this the agency attests, once for all its records behind the adapter, that nothing
-            in them comes from an intelligence service and that they are about one person each.
-        announcers: Ways to reach a person outside the bus.
+        answers: Whether a complete, exact answer that needs no sign-off, and a nil return, leave
+            without a person. By this the agency attests, once for all its records behind the
+            adapter, that nothing in them comes from an intelligence service and that they are
+            about one person each.
+        announcers: Ways to reach a person outside the bus. A notice is known by the announcer's
+            place here: add new ones at the end.
+        pace: How often it looks.
 
     """
 
@@ -70,6 +68,7 @@ class Options:
     acknowledges: bool = True
     answers: bool = False
     announcers: Sequence[Announcer] = ()
+    pace: Pace = field(default_factory=Pace)
 
 
 class Runtime:
@@ -80,27 +79,38 @@ class Runtime:
         self._edge = edge
         self._client = client
         self._options = options
-        self._news = asyncio.Event()
+        self._pace = options.pace
+        self._news = asyncio.Event()  # something was opened: look what is to be done
+        self._stale = (
+            asyncio.Event()
+        )  # something could not be taken: perhaps the directory is newer
 
     async def run(self) -> None:
-        """Work until cancelled; a fault of the bus is waited for, a bug ends it."""
+        """Work until cancelled; a fault of bus or store is waited for, a bug ends it."""
+        work: dict[str, Callable[[], Awaitable[None]]] = {
+            "outbox": self._outbox,
+            "deliveries": self._deliveries,
+            "feed": self._feed,
+            "acts": self._acts,
+            "notices": self._notices,
+            "directory": self._directory,
+        }
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._outbox(), name=f"{self._edge.agency} outbox")
-            tasks.create_task(self._deliveries(), name=f"{self._edge.agency} deliveries")
-            tasks.create_task(self._feed(), name=f"{self._edge.agency} feed")
-            tasks.create_task(self._acts(), name=f"{self._edge.agency} acts")
+            for name, one in work.items():
+                tasks.create_task(self._for_ever(one), name=f"{self._edge.agency} {name}")
+
+    async def _for_ever(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except (Fault, StoreBusy):
+                await asyncio.sleep(self._pace.wait_s)
 
     # --- outbox to bus
 
     async def _outbox(self) -> None:
-        while True:
-            try:
-                sent = await self.send_next()
-            except BusUnavailable:
-                sent = False
-                await asyncio.sleep(_WAIT_S)
-            if not sent:
-                await asyncio.sleep(_LOOK_S)
+        if not await self.send_next():
+            await asyncio.sleep(self._pace.outbox_s)
 
     async def send_next(self) -> bool:
         """Send the oldest unsent bytes; False when there are none, or the quota is reached.
@@ -109,138 +119,110 @@ class Runtime:
             BusUnavailable: Not known whether the bus has them: the same bytes go again.
 
         """
-        with self._edge.store.read() as c:
-            query = (
-                select(OUTBOX).where(OUTBOX.c.sent_at.is_(None)).order_by(OUTBOX.c.place).limit(1)
-            )
-            row = c.execute(query).one_or_none()
-        if row is None:
+        found = outbox.oldest(self._edge)
+        if found is None:
             return False
-        send = self._client.send_receipt if row.kind == "receipt" else self._client.send_envelope
-        result = await send(row.data)
-        match result:
-            case Sent():
-                self._sent(row.place)
-            case QuotaReached():
-                await asyncio.sleep(_WAIT_S)
-                return False
-            case MessageTooLarge():
-                self._never_sent(row.place, row.id)
+        send = self._client.send_envelope if found.kind == "env" else self._client.send_receipt
+        result = await send(found.data)
+        if isinstance(result, QuotaReached):
+            return False
+        outbox.done(self._edge, found, result)
         return True
-
-    def _sent(self, place: int) -> None:
-        at = instant_text(self._edge.clock.now())
-        with self._edge.store.change() as c:
-            # The bytes stay in the letter's manifest; an outbox is not an archive.
-            c.execute(update(OUTBOX).where(OUTBOX.c.place == place).values(sent_at=at, data=b""))
-
-    def _never_sent(self, place: int, message_id: str) -> None:
-        """The bus will never take these bytes: say so on the message, and go on with the next."""
-        self._sent(place)
-        with self._edge.store.change() as c:
-            for found in letters(c, way="out"):
-                if found.id == message_id:
-                    problems = (Problem(Code.MESSAGE_TOO_LARGE, "envelope"),)
-                    change_letter(c, "out", found.jti, state="refused", problems=problems)
 
     # --- bus to store
 
     async def _deliveries(self) -> None:
-        while True:
-            try:
-                async for delivery in self._client.deliveries():
-                    await self._take(delivery)
-            except BusUnavailable:
-                await asyncio.sleep(_WAIT_S)
-
-    async def _take(self, delivery: Delivery) -> None:
-        stored_at = self._edge.clock.of(delivery.stored_at)
-        came = receive(self._edge, delivery.kind, delivery.data, stored_at)
-        await delivery.ack()
-        if came.what == "opened":
-            self._news.set()
+        await self._each(self._client.deliveries())
 
     async def _feed(self) -> None:
-        while True:
-            try:
-                async for delivery in self._client.feed():
-                    take_entry(self._edge, delivery.data, self._edge.clock.now())
-                    await delivery.ack()
-            except BusUnavailable:
-                await asyncio.sleep(_WAIT_S)
+        await self._each(self._client.feed())
 
-    # --- store to people and records
+    async def _each(self, deliveries: AsyncGenerator[Delivery, None]) -> None:
+        async with aclosing(deliveries):
+            async for delivery in deliveries:
+                stored_at = self._edge.clock.of(delivery.stored_at)
+                if self.take(Aside(delivery.kind, delivery.data, stored_at)):
+                    await delivery.ack()
+                else:  # the bus keeps it, and brings it again
+                    await asyncio.sleep(self._pace.wait_s)
+
+    def take(self, found: Aside) -> bool:
+        """Take a delivery into the store; False when it must not be acknowledged."""
+        if found.kind == "feed":
+            what: str = take_entry(self._edge, found.data, found.stored_at)
+        else:
+            what = receive(self._edge, found.kind, found.data, found.stored_at).what
+        if what == "opened":
+            self._news.set()
+        if what == "aside":
+            self._stale.set()
+        if what == "announced":
+            self._again("content")  # which may have overtaken it
+        return what != "full"
+
+    # --- the directory
+
+    async def _directory(self) -> None:
+        """Read the directory again in time, and at once when something could not be taken."""
+        await self.refresh()
+        await asyncio.sleep(self._pace.wait_s)  # however much cannot be taken: not more often
+        try:
+            async with asyncio.timeout(self._pace.directory_s):
+                await self._stale.wait()
+        except TimeoutError:
+            return
+
+    async def refresh(self) -> None:
+        """Read the directory again, and try what waits for that.
+
+        A directory that is not believed raises an alarm; what was known stays.
+        """
+        self._stale.clear()
+        edge = self._edge
+        if isinstance(edge.directory, Refreshes):
+            before = edge.directory.version
+            try:
+                await edge.directory.refresh()
+            except Fault:
+                with edge.store.change() as c:
+                    alarm(c, "directory.not_believed", f"after version {before}", edge.clock.now())
+        self._again()
+
+    def _again(self, kind: str | None = None) -> None:
+        """Try what was put aside, in the order in which it came."""
+        with self._edge.store.read() as c:
+            waiting = aside(c, self._edge.keys.vault)
+        for found in waiting:
+            if kind in {None, found.kind}:
+                self.take(found)
+        self._stale.clear()  # what still cannot be taken has just been tried
+
+    # --- store to records and people
 
     async def _acts(self) -> None:
-        while True:
-            await self.act()
-            self._news.clear()
-            try:
-                async with asyncio.timeout(_WAIT_S):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
+        await self.act()
+        self._news.clear()
+        try:
+            async with asyncio.timeout(self._pace.wait_s):
+                await self._news.wait()
+        except TimeoutError:
+            return
 
     async def act(self) -> None:
-        """Do what the store shows to be undone: acknowledge, look up, answer, announce."""
-        edge = self._edge
-        with edge.store.read() as c:
-            opened = [one for one in letters(c, way="in") if one.state == "opened"]
-            undone = [
-                one for one in opened if one.mt == _REQUEST and proposal(edge, c, one.jti) is None
-            ]
-        for request in undone:
-            await self._look_up(request)
-        for found in opened:
-            await self._announce(found)
+        """Do for requests what the store shows to be undone: acknowledge, look up, answer."""
+        options = self._options
+        await act(
+            self._edge,
+            options.agency,
+            acknowledges=options.acknowledges,
+            answers=options.answers,
+            find_s=self._pace.find_s,
+        )
 
-    async def _look_up(self, request: Letter) -> None:
-        edge = self._edge
-        if self._options.acknowledges and not self._has_answered(request):
-            # It names a role and nothing of any record, so the edge itself can attest that.
-            acknowledge(edge, request, Act(person="edge-runtime", checked=True))
-        found = await look_up(edge, self._options.agency, request)
-        with edge.store.change() as c:
-            write_down(edge, c, request.jti, found)
-            if found.fault is not None:
-                alarm(c, "source.broken", request.jti, edge.clock.now())
-        if self._options.answers:
-            self._answer_itself(request, found)
+    async def _notices(self) -> None:
+        reached = await self.announce()
+        await asyncio.sleep(self._pace.wait_s if reached else self._pace.announce_s)
 
-    def _has_answered(self, request: Letter) -> bool:
-        with self._edge.store.read() as c:
-            about = answered_about(c, request.jti)
-        return any(one.way == "out" and counts(one) for one in about)
-
-    def _answer_itself(self, request: Letter, found: Proposal) -> None:
-        """Let a complete answer go; whatever policy has against it leaves it to a person."""
-        act = Act(person="edge-runtime", checked=True)
-        if found.outcome == "nothing_held" and found.window is not None:
-            nil(self._edge, request, found.searched, found.window, act)
-        elif found.outcome == "found" and found.confidence == "exact" and not found.unanswered:
-            answer(self._edge, request, found.items, found.confidence, act)
-
-    async def _announce(self, found: Letter) -> None:
-        kind = _KINDS.get(found.mt)
-        if kind is None or not self._options.announcers or self._is_announced(found.jti):
-            return
-        notice = Notice(kind, short(found.request), self._due(found.request))
-        for announcer in self._options.announcers:
-            try:
-                await announcer.announce(notice)
-            except AnnounceFault:
-                with self._edge.store.change() as c:
-                    alarm(c, "announce.failed", found.jti, self._edge.clock.now())
-                return
-        with self._edge.store.change() as c:
-            at = instant_text(self._edge.clock.now())
-            c.execute(insert(NOTES).values(request=found.jti, kind="announced", by="edge", at=at))
-
-    def _is_announced(self, jti: str) -> bool:
-        with self._edge.store.read() as c:
-            query = select(NOTES.c.place).where(NOTES.c.request == jti, NOTES.c.kind == "announced")
-            return c.execute(query).first() is not None
-
-    def _due(self, request: str) -> datetime | None:
-        with self._edge.store.read() as c:
-            return due_of(newest_due(c, request))
+    async def announce(self) -> bool:
+        """Tell people outside the bus what is new; False when somebody could not be reached."""
+        return await announce_news(self._edge, self._options.announcers)

@@ -22,6 +22,7 @@ MAX_LINES = 400
 # Where every exception may be caught, and why. Each must raise it again or settle it durably.
 CATCH_ALL: dict[str, str] = {
     "broker/bus_settle.py": "one place decides between try again and park (style 4)",
+    "adapters/proposal.py": "an adapter's bug is kept as a broken source, and calls a person",
 }
 
 

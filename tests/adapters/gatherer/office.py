@@ -26,7 +26,7 @@ from adapters.store import OUTBOX, EdgeStore
 from policies.calendar import BankHolidays, Division, WorkingCalendar, shipped_bank_holidays
 from policies.deadline import Due, Elapsed, Stop, Stopped, Terms, civil_date, due, instant_of
 from schemas import receipt as wire
-from schemas.encoding import b64u, dump_json
+from schemas.encoding import b64u, dump_json, instant_text
 from schemas.envelope import Verified, read_envelope, verify
 from schemas.fields.item import Held, Item, NotHeld
 from schemas.manifest import Manifest
@@ -124,7 +124,7 @@ class Office:
         sender = self.edge(name)
         with sender.store.change() as c:
             rows = list(c.execute(select(OUTBOX).where(OUTBOX.c.sent_at.is_(None))))
-            c.execute(update(OUTBOX).values(sent_at="carried"))
+            c.execute(update(OUTBOX).values(sent_at=instant_text(self.clock.at)))
         for row in rows:
             if row.kind == "env":
                 self._forward(name, row.data, collect, content, refuse, late)
@@ -185,7 +185,7 @@ class Office:
         with self.edge(name).store.change() as c:
             waiting = OUTBOX.c.sent_at.is_(None) & (OUTBOX.c.kind == "receipt")
             rows = list(c.execute(select(OUTBOX).where(waiting)))
-            c.execute(update(OUTBOX).where(waiting).values(sent_at="carried"))
+            c.execute(update(OUTBOX).where(waiting).values(sent_at=instant_text(self.clock.at)))
         for row in rows:
             self._receipt(row.data.decode())
 
