@@ -3,18 +3,14 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from deploy.nats.server import NoServerBinary, binary
-from tests.northmere import Northmere, found_northmere, northmere
 from tests.world import World, a_world
-
-if TYPE_CHECKING:
-    from tests.northmere import Northmere
 
 # A property holds or it does not; how long one example takes says only how busy the machine is.
 settings.register_profile("dovetail", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -43,24 +39,6 @@ async def world(nats_server: Path, tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The keys and the directory of Northmere, made once; every world of the tests is a copy."""
-    return found_northmere(tmp_path_factory.mktemp("founded") / "northmere")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(
-    nats_server: Path, founded: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Northmere]:
-    """Northmere at work for one module; its tests bring cases of their own.
-
-    They run in its loop: ``pytestmark = pytest.mark.asyncio(loop_scope="module")``.
-    """
-    async with northmere(founded, tmp_path_factory.mktemp("town") / "northmere") as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The keys and the directory of Northmere, made once; every world of the tests is a copy."""
     from tests.northmere import found_northmere
 
     return found_northmere(tmp_path_factory.mktemp("founded") / "northmere")
@@ -69,8 +47,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def town(
     nats_server: Path, founded: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator["Northmere"]:
-    """Northmere at work for one module; its tests bring cases of their own.
+) -> AsyncIterator[Any]:
+    """Northmere at work for one module (``tests.northmere``); its tests bring cases of their own.
 
     They run in its loop: ``pytestmark = pytest.mark.asyncio(loop_scope="module")``.
     """

@@ -25,7 +25,7 @@ from adapters.gatherer.board import Row, case_view
 from adapters.gatherer.enquiry import Asking, Enquiry
 from adapters.gatherer.issue import Issued, issue
 from adapters.gatherer.lead import Hand
-from adapters.mailbox import Letter, Receipt, letter, letters, receipts
+from adapters.mailbox import Letter, Receipt, letter, letters, open_body, receipts
 from adapters.request_facts import manifest_of
 from adapters.store import ALARMS, OUTBOX
 from broker import log
@@ -171,6 +171,10 @@ class Northmere:
     def letters(self, agency: str, **which: Any) -> tuple[Letter, ...]:
         with self.edge(agency).store.read() as c:
             return letters(c, **which)
+
+    def body(self, agency: str, found: Letter) -> Any:
+        """The field values of a message that was opened."""
+        return open_body(self.edge(agency).keys.vault, found)
 
     def receipts(self, agency: str, h: str) -> tuple[Receipt, ...]:
         with self.edge(agency).store.read() as c:
@@ -357,7 +361,7 @@ async def northmere(
     founded: Path, folder: Path, *, without: frozenset[str] = frozenset()
 ) -> AsyncIterator[Northmere]:
     """A running copy of a founded world; its log goes into ``folder/dovetail.log``."""
-    if not folder.exists():
+    if not folder.exists():  # noqa: ASYNC240 - before anything runs
         shutil.copytree(founded, folder)
     with (folder / "dovetail.log").open("a", encoding="utf-8") as lines:
         log.configure(lines)
