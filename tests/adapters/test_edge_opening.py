@@ -9,6 +9,7 @@ from adapters import aside
 from adapters.mailbox import change_letter, open_body
 from adapters.proof import evidence, smuggling
 from adapters.receive import receive
+from policies.necessity import necessity_digest
 from schemas.commitment import disclosure, salt_key
 from schemas.encoding import dump_json, parse_json
 from schemas.problems import Code
@@ -49,7 +50,8 @@ def test_smuggling_is_rejected_and_proven(hands: Hands, bends: Any, code: Code):
     finding = smuggling(hands.school, kept)
     assert finding is not None
     assert (finding.verdict, finding.against) == ("proven", messages.agency(PANEL).urn)
-    assert finding.problem is not None and finding.problem.code is code
+    assert finding.problem is not None
+    assert finding.problem.code is code
     assert hands.hand_out(found).what == "repeated"
     assert hands.said(hands.school) == []
 
@@ -87,7 +89,41 @@ def test_rules_that_need_values_are_held_where_they_can_be_read(hands: Hands):
     assert kept.body is None
     assert {one.rule for one in kept.problems} == {"POL-20"}
     finding = smuggling(hands.school, kept)
-    assert finding is not None and finding.verdict == "no_finding"  # well-formed: policy's matter
+    assert finding is not None
+    assert finding.verdict == "no_finding"
+
+
+@pytest.mark.parametrize(
+    ("necessity", "rule"),
+    [
+        ("We need it.", "POL-18"),
+        (
+            "The family's asylum application makes it needful to know about support in school.",
+            "POL-27",
+        ),
+    ],
+)
+def test_what_a_request_says_is_held_to_policy(hands: Hands, necessity: str, rule: str):
+    """A statement that says nothing, or what must never be sent, though its digest is the declared one."""
+    request = hands.asks()
+    fields = open_body(hands.panel.keys.vault, hands.letter(hands.panel, request.jti))
+    assert fields is not None
+    questions: Any = fields["ask.questions"]
+    other = {**fields, "ask.questions": [{**one, "necessity": necessity} for one in questions]}
+    claims = {"necessity": {"h": necessity_digest(other)}}
+    found = hands.forged(request, fields=other, claims=claims)
+    assert hands.bring(found).what == "rejected"
+    assert rule in {one.rule for one in hands.letter(hands.school, found.jti).problems}
+
+
+def test_particulars_of_part_3_stand_with_part_3_alone(hands: Hands):
+    """A school is no competent authority: an item of its answer says nothing of suspects."""
+    answer = hands.answered()
+    p3 = {"subject_category": "suspect", "fact_or_assessment": "fact", "reliability": "1AP", "as_at": "2026-11-13"}  # fmt: skip
+    item = {"state": "held", "value": {"status": "early_help"}, "kind": "fact", "as_at": "2026-11-13", "source": "Sample MIS", "p3": p3}  # fmt: skip
+    found = hands.forged(answer, sender=SCHOOL, fields={"edu.safeguarding_status": item})
+    assert hands.bring(found).what == "rejected"
+    assert "POL-08" in {one.rule for one in hands.letter(hands.panel, found.jti).problems}
 
 
 def test_an_answer_may_hold_no_more_than_was_asked(hands: Hands):
@@ -145,7 +181,8 @@ def resealed(hands: Hands, found: Message, *keys: Any) -> Message:
     """The message sealed to other keys."""
     fields = open_body(hands.panel.keys.vault, hands.letter(hands.panel, found.jti))
     claims = parse_json(found.verified.signed.payload, limit_bytes=1 << 20)
-    assert isinstance(claims, dict) and fields is not None
+    assert isinstance(claims, dict)
+    assert fields is not None
     plain = {name: value for name, value in claims.items() if name not in {"_sd_alg", "f"}}
     return forge(plain, fields, messages.signer(PANEL), [key.public for key in keys])
 

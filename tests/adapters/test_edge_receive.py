@@ -26,7 +26,8 @@ def test_a_message_is_announced_opened_and_said_to_be_so(hands: Hands):
     assert hands.announce(found).what == "announced"
     (delivered,) = hands.said(hands.school)
     assert delivered.status == "delivered"
-    assert delivered.ack is not None and delivered.ack.h == found.h
+    assert delivered.ack is not None
+    assert delivered.ack.h == found.h
     assert hands.letter(hands.school, found.jti).body is None
     assert hands.hand_out(found).what == "opened"
     (opened,) = hands.said(hands.school)
@@ -275,7 +276,7 @@ def test_an_id_is_used_once(hands: Hands):
     other = hands.forged(found, claims={"seq": 2, "prev": found.h})
     assert hands.announce(other).what == "rejected"
     (said,) = hands.said(hands.school)
-    assert [one.code for one in said.problems or ()][0] == Code.MESSAGE_ID_REUSED
+    assert next(one.code for one in said.problems or ()) == Code.MESSAGE_ID_REUSED
     assert hands.letter(hands.school, found.jti).h == found.h
     assert hands.announce(other).what == "repeated"
     assert hands.said(hands.school) == []
