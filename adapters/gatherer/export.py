@@ -23,6 +23,7 @@ from policies.calendar import BankHolidays
 from schemas.encoding import JsonValue, instant_text
 from schemas.fields.catalogue import CATALOGUE, QUESTIONS
 from schemas.fields.refusal_reason import REFUSAL_MEANING
+from schemas.fields.words import value_words
 from schemas.problems import Code, Problem
 
 __all__ = ["Exported", "export_case"]
@@ -213,7 +214,7 @@ def _text(parts: _Parts) -> Iterator[str]:
     if parts.with_person:
         yield "## The person"
         for name, value in parts.case.subject.items():
-            yield from _value(CATALOGUE[name].label, value)
+            yield from _value(CATALOGUE[name].label, value_words(CATALOGUE[name], value))
         yield ""
     for row in parts.view.rows:
         yield from _row_text(row, parts)
@@ -250,7 +251,7 @@ def _answers_text(given: Iterable[Answer]) -> Iterator[str]:
             yield f"### {question}: {QUESTIONS[question].text}"
         match one.state:
             case "held":
-                yield from _value(one.label, one.value)
+                yield from _value(one.label, value_words(CATALOGUE[one.field], one.value))
                 yield f"  ({one.kind}, as at {one.as_at}, from: {one.source})"
             case "not_held":
                 yield f"- {one.label}: nothing held"
@@ -268,10 +269,9 @@ def _provenance(one: Provenance) -> str:
     )
 
 
-def _value(label: str, value: JsonValue) -> Iterator[str]:
+def _value(label: str, value: str) -> Iterator[str]:
     """A value under its label; every further line is quoted, so that no value can look like ours."""
-    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    first, *more = shown.splitlines() or [""]
+    first, *more = value.splitlines() or [""]
     if not more:
         yield f"- {label}: {first}"
         return

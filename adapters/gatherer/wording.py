@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from adapters.gatherer.standing import Stand, Standing
 from policies.deadline import LONDON
-from schemas.fields.refusal_reason import REFUSAL_MEANING
+from schemas.fields.refusal_reason import REFUSAL_MEANING, RefusalReason
 
 __all__ = ["clock_time", "day", "deadline", "happened", "moment"]
 
@@ -52,6 +52,8 @@ def happened(standing: Standing) -> str:
     if standing.stand in {Stand.OVERDUE, Stand.ASKED, Stand.ANSWER_REJECTED} and standing.outcomes:
         details.append(_open(standing))
     if standing.stand in {Stand.ANSWERED, Stand.REFUSED}:
+        if whole := _one_reason(standing):
+            return f"{said}. {whole}"
         details += _refused(standing)
     if standing.stand is Stand.ANSWER_REJECTED and standing.proofs:
         details.append("proof is kept")
@@ -106,6 +108,8 @@ def _settled(standing: Standing) -> str:
     if standing.stand not in done or standing.taken is None:
         return ""
     late = ", late" if standing.late else ""
+    if standing.taken <= 0:
+        return f"Answered the same day{late}"
     return f"Answered in {_days(standing.taken, 'working day')}{late}"
 
 
@@ -122,9 +126,23 @@ def _open(standing: Standing) -> str:
     return f"still open: {', '.join(standing.open_questions)}"
 
 
+def _one_reason(standing: Standing) -> str:
+    """The reason that stands for the whole request; empty when there is none, or several."""
+    reasons = set(standing.reasons.values())
+    if len(reasons) != 1 or set(standing.reasons) != set(standing.questions):
+        return ""
+    return REFUSAL_MEANING[reasons.pop()].says.rstrip(".")
+
+
 def _refused(standing: Standing) -> list[str]:
-    reasons = sorted(standing.reasons.items())
-    return [f"{qid}: {REFUSAL_MEANING[why].says.rstrip('.')}" for qid, why in reasons]
+    """Each reason once, after the questions that it is given for."""
+    by_reason: dict[RefusalReason, list[str]] = {}
+    for qid, why in sorted(standing.reasons.items()):
+        by_reason.setdefault(why, []).append(qid)
+    return [
+        f"{', '.join(qids)}: {REFUSAL_MEANING[why].says.rstrip('.')}"
+        for why, qids in by_reason.items()
+    ]
 
 
 def _days(number: int, what: str) -> str:

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -15,24 +15,42 @@ from adapters.keyring import KeyRingError
 from adapters.mailbox import Letter, due_of, letter, short
 from adapters.store import StoreError
 from broker.faults import Fault
-from deploy.cli.output import Exit, console, emit, explain_problems, fail, local_time, prose
-from deploy.sandbox.founding import FoundingError
+from deploy.cli.output import Exit, brief_time, emit, fail, local_time, prose, say
+from deploy.cli.problems import explain_problems, problem_facts
+from deploy.sandbox.founding import FoundingError, is_founded
 from deploy.sandbox.place import endpoints, open_edge
+from schemas.identifiers import agency_id
+from schemas.messages.message_type import Effect
+from schemas.messages.registry import REGISTRY
 from schemas.problems import Problem
 
 __all__ = [
     "agency_options",
     "dir_option",
-    "due_facts",
+    "due_words",
+    "founded",
     "letter_facts",
+    "name_of",
     "opened_edge",
-    "problem_facts",
+    "refused",
     "report",
+    "running_world",
+    "state_words",
+    "type_words",
     "wait_for_verdict",
+    "waits",
 ]
 
 _WAIT_S = 10.0
 _LOOK_S = 0.05
+_STATES = {
+    "queued": "waits here",
+    "submitted": "sent",
+    "announced": "on its way",
+    "delivered": "collected",
+}
+_CLOSES = frozenset({Effect.ANSWERS, Effect.HOLDS_NOTHING, Effect.REFUSES})
+_ENDS = frozenset({Effect.WITHDRAWS})
 
 
 def dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,8 +68,31 @@ def dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def agency_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--dir`` and ``--as``."""
-    as_option = click.option("--as", "agency", required=True, help="The agency that you act as.")
-    return dir_option(as_option(command))
+    as_option = click.option(
+        "--as", "agency", required=True, metavar="AGENCY", help="The agency that you act as."
+    )
+    return as_option(dir_option(command))
+
+
+def founded(folder: Path) -> Path:
+    """The folder of a world, or the end with 3."""
+    if not is_founded(folder):
+        fail(
+            Exit.NOT_FOUND,
+            f"There is no world in {folder}: start one with `dovetail up --dir {folder}`.",
+        )
+    return folder
+
+
+def running_world(folder: Path) -> Mapping[str, Any]:
+    """Where a world that runs now can be reached; the end with 3 or 69 when there is none."""
+    running = endpoints(founded(folder))
+    if running is None:
+        fail(
+            Exit.UNAVAILABLE,
+            f"Nothing runs in {folder}: start it with `dovetail up --dir {folder}`.",
+        )
+    return running
 
 
 def opened_edge(folder: Path, agency: str) -> Edge:
@@ -62,6 +103,13 @@ def opened_edge(folder: Path, agency: str) -> Edge:
         fail(Exit.NOT_FOUND, str(error))
     except (KeyRingError, StoreError, EdgeFault, Fault) as error:
         fail(Exit.FAILED, str(error))
+
+
+def name_of(edge: Edge, agency: str) -> str:
+    """An agency's name by its id or by how messages name it; the id when it is not listed."""
+    found = agency_id(agency) if agency.startswith("urn:") else agency
+    entry = edge.directory.entry(found)
+    return found if entry is None else entry.name
 
 
 def wait_for_verdict(edge: Edge, jti: str, *, running: bool) -> Letter:
@@ -94,19 +142,32 @@ def report(
 ) -> None:
     """Tell what became of a message, and end with 4 when it was refused, here or by the broker."""
     if isinstance(result, tuple):
-        emit(
-            "refusal",
-            {"sent": False, "problems": problem_facts(result)},
-            lambda: None,
-            json_wanted=json_wanted,
-        )
-        fail(Exit.REFUSED, "Nothing was sent.\n" + explain_problems(result))
-    found = wait_for_verdict(edge, result.jti, running=endpoints(folder) is not None)
+        refused(result, json_wanted=json_wanted)
+    running = endpoints(folder) is not None
+    found = wait_for_verdict(edge, result.jti, running=running)
     emit("message", letter_facts(found), partial(_show, found, done), json_wanted=json_wanted)
     if found.state == "refused":
         fail(Exit.REFUSED, "The broker refused it.\n" + explain_problems(found.problems))
     if found.state == "queued":
-        prose("It waits in the outbox and is sent, once, when `dovetail up` runs.")
+        waits(folder, running=running)
+
+
+def refused(
+    problems: tuple[Problem, ...], questions: tuple[str, ...] = (), *, json_wanted: bool
+) -> NoReturn:
+    """Tell that nothing was sent, and why, and end with 4."""
+    facts = {"sent": False, "problems": problem_facts(problems)}
+    emit("refusal", facts, lambda: None, json_wanted=json_wanted)
+    fail(Exit.REFUSED, "Nothing was sent.\n" + explain_problems(problems, questions))
+
+
+def waits(folder: Path, *, running: bool) -> None:
+    """Say, on stderr, what becomes of a message that the broker has not judged yet."""
+    prose(
+        "The broker has not judged it yet: look again soon."
+        if running
+        else f"Nothing runs in {folder}. It waits in the outbox, and is sent once, when `dovetail up` runs."
+    )
 
 
 def letter_facts(found: Letter) -> Mapping[str, Any]:
@@ -114,8 +175,8 @@ def letter_facts(found: Letter) -> Mapping[str, Any]:
     return {
         "id": found.jti,
         "type": found.mt,
-        "from": found.iss.removeprefix("urn:dovetail:org:"),
-        "to": found.aud.removeprefix("urn:dovetail:org:"),
+        "from": agency_id(found.iss),
+        "to": agency_id(found.aud),
         "case": found.conv,
         "request": found.request,
         "state": found.state,
@@ -126,32 +187,47 @@ def letter_facts(found: Letter) -> Mapping[str, Any]:
     }
 
 
-def problem_facts(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    """Problems as scripts read them."""
-    return [
-        {
-            "code": one.code.value,
-            "where": one.where,
-            "rule": one.rule,
-            "says": one.meaning.says,
-            "remedy": one.meaning.remedy,
-        }
-        for one in problems
-    ]
+def state_words(state: str) -> str:
+    """A message's state for a person."""
+    return _STATES.get(state, state)
 
 
-def due_facts(due: Mapping[str, Any] | None) -> str:
+def type_words(mt: str) -> str:
+    """A message type for a person: ``clarification query``."""
+    return mt.partition("/")[0].rpartition(".")[2].replace("_", " ")
+
+
+def due_words(due: Mapping[str, Any] | None) -> str:
     """A due time in words, for a table."""
     if due is None:
         return "–"
-    return "clock paused" if due.get("stopped") else local_time(due_of(due))
+    return "clock paused" if due.get("stopped") else brief_time(due_of(due))
 
 
 def _show(found: Letter, done: str) -> None:
-    out = console()
-    out.print(f"{done} (reference {short(found.jti)})")
+    if found.state == "refused":
+        return
+    if found.state == "queued":
+        say(f"Written, not sent yet (reference {short(found.jti)}).")
+        return
+    say(f"{done} (reference {short(found.jti)})")
     if found.arrived_at is not None:
-        late = ", late" if found.late else ""
-        out.print(f"The broker has it since {local_time(found.arrived_at)}{late}.")
-    if found.due is not None:
-        out.print(f"Answer due: {due_facts(found.due)}")
+        say(f"The broker has it since {local_time(found.arrived_at)}. {_in_time(found)}".rstrip())
+
+
+def _in_time(found: Letter) -> str:
+    """What a message says of the request's time: kept, missed, running or standing."""
+    effect, due_at = _effect(found.mt), due_of(found.due)
+    if effect in _ENDS or found.due is None:
+        return ""
+    if effect in _CLOSES:
+        known = "" if due_at is None else f": it was due {local_time(due_at)}"
+        return f"It came late{known}." if found.late else f"In time{known}."
+    if found.due.get("stopped"):
+        return "The clock stands until the reply."
+    return f"The answer is due {local_time(due_at)}."
+
+
+def _effect(mt: str) -> Effect | None:
+    known = REGISTRY.get(mt)
+    return None if known is None else known.effect

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from deploy.cli.acting import dir_option
-from deploy.cli.output import Exit, console, emit, fail, json_option
+from deploy.cli.acting import dir_option, founded
+from deploy.cli.output import Exit, emit, fail, json_option, one_of, say
 from deploy.sandbox.cast import Part
-from deploy.sandbox.founding import FoundingError, agency_folder, enrol, is_founded
+from deploy.sandbox.founding import FoundingError, agency_folder, enrol
 from deploy.sandbox.place import endpoints, open_clock
 from schemas.directory_entry import OrganisationKind, Role
 from schemas.identifiers import parse_agency_id
@@ -29,11 +29,11 @@ def agency() -> None:
 
 @agency.command()
 @click.argument("agency_id")
-@click.option(
+@one_of(
     "--kind",
-    type=click.Choice(
-        [one.value for one in OrganisationKind if one is not OrganisationKind.BROKER]
-    ),
+    [one.value for one in OrganisationKind if one is not OrganisationKind.BROKER],
+    "What it is.",
+    metavar="KIND",
     required=True,
 )
 @click.option("--name", required=True, help="As people call it.")
@@ -59,11 +59,7 @@ def new(
 
     Its own records, if it has files like those of the sandbox, go into agencies/AGENCY_ID/records.
     """
-    if not is_founded(folder):
-        fail(
-            Exit.NOT_FOUND,
-            f"There is no world in {folder}: start one with `dovetail up --dir {folder}`.",
-        )
+    founded(folder)
     if isinstance(parse_agency_id(agency_id), Problem):
         fail(
             Exit.USAGE,
@@ -105,4 +101,4 @@ def _wait(folder: Path, agency_id: str) -> bool:
 
 def _show(agency_id: str, *, joined: bool) -> None:
     now = "It takes part now." if joined else "It takes part when `dovetail up` runs."
-    console().print(f"{agency_id} is enrolled: keys, directory entry, credentials. {now}")
+    say(f"{agency_id} is enrolled: keys, directory entry, credentials. {now}")

@@ -15,17 +15,24 @@ from broker.audit.verify import LogKeys, Report, verify_log
 from broker.bus import Bus
 from broker.faults import Fault
 from broker.nkeys import read_credentials
-from deploy.cli.acting import agency_options, dir_option, opened_edge, problem_facts
-from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
-from deploy.sandbox.founding import is_founded
-from deploy.sandbox.place import endpoints, open_clock, open_directory
+from deploy.cli.acting import (
+    agency_options,
+    dir_option,
+    name_of,
+    opened_edge,
+    running_world,
+    type_words,
+)
+from deploy.cli.output import Exit, emit, fail, heading, json_option, local_time, say, show_table
+from deploy.cli.problems import problem_facts
+from deploy.sandbox.place import open_clock, open_directory
 from schemas.checkpoint import SignedCheckpoint, verify_checkpoint
 from schemas.directory_entry import OrganisationKind
 from schemas.encoding import b64u
 from schemas.envelope import read_manifest
 from schemas.keys import VerifyingKey, verifying_key
 from schemas.manifest import parse_claims
-from schemas.problems import Problem
+from schemas.problems import MEANING, Code, Problem
 from schemas.subjects import Stream
 
 __all__ = ["audit", "verify_world"]
@@ -38,7 +45,7 @@ def audit() -> None:
     """Verify the log; prove and show single records. Needs no trust in the broker."""
 
 
-@audit.command()
+@audit.command(short_help="Verify the whole log.")
 @dir_option
 @json_option
 def verify(folder: Path, *, json_wanted: bool) -> None:
@@ -47,17 +54,7 @@ def verify(folder: Path, *, json_wanted: bool) -> None:
     Ends with 5 if anything was changed, removed or put in. What was verified is remembered in the
     world's folder, so that history cannot be rewritten between two verifications.
     """
-    if not is_founded(folder):
-        fail(
-            Exit.NOT_FOUND,
-            f"There is no world in {folder}: start one with `dovetail up --dir {folder}`.",
-        )
-    running = endpoints(folder)
-    if running is None:
-        fail(
-            Exit.UNAVAILABLE,
-            f"Nothing runs in {folder}: start it with `dovetail up --dir {folder}`.",
-        )
+    running = running_world(folder)
     try:
         report, before = asyncio.run(verify_world(folder, str(running["bus"])))
     except Fault as error:
@@ -159,43 +156,50 @@ def _report_facts(report: Report, before: SignedCheckpoint | None) -> dict[str, 
 
 
 def _show_report(report: Report, before: SignedCheckpoint | None) -> None:
-    out = console()
     size = 0 if report.newest is None else report.newest.checkpoint.size
     if report.holds:
-        since = (
-            "for the first time here"
-            if before is None
-            else f"{before.checkpoint.size} when last verified, {size} now"
+        heading("Nothing has been changed.")
+        say(
+            f"{report.leaves} entries in the log, {report.records} records, {report.checkpoints} checkpoints: each one verified."
         )
-        out.print(
-            f"[bold]Nothing has been changed[/bold]: {report.leaves} leaves, {report.records} records ({since})."
+        say(
+            "This is the first verification here; it is remembered."
+            if before is None
+            else f"When last verified there were {before.checkpoint.size}: all of them still stand."
         )
     else:
-        out.print(
-            "[bold red]The log does not hold. Stop, and call the data protection officers.[/bold red]"
-        )
+        heading("The log does not hold. Stop, and call the data protection officers.", red=True)
     for one in report.findings:
         places = f" at {', '.join(str(place) for place in one.where)}" if one.where else ""
-        out.print(f"  {one.what.value}: {one.count}{places}. {one.means}", markup=False)
+        say(f"{one.what.value}: {one.count}{places}. {one.means}", 2, 2)
     if report.newest is not None:
-        out.print(
-            f"Newest checkpoint: {size} entries, signed {local_time(report.newest.at)}, root {b64u(report.newest.checkpoint.root)[:16]}…"
-        )
+        root = b64u(report.newest.checkpoint.root)
+        say(f"Newest checkpoint: {size} entries, signed {local_time(report.newest.at)}.")
+        say(f"Its root: {root}")
 
 
-@audit.command()
+@audit.command(short_help="The records that concern an agency.")
+@click.argument("message", required=False)
 @agency_options
 @json_option
-def show(folder: Path, agency: str, *, json_wanted: bool) -> None:
-    """The records that concern an agency, from its own feed: who asked whom for which fields, and when."""
+def show(message: str | None, folder: Path, agency: str, *, json_wanted: bool) -> None:
+    """The records that concern an agency, from its own feed: who asked whom for which fields, and when.
+
+    With MESSAGE, the reference of one message, all that its records say of it.
+    """
     edge = opened_edge(folder, agency)
     with edge.store.read() as c:
         found = kept_records(edge, c)
+    if message is not None:
+        found = tuple(one for one in found if one.about and refers_to(message, one.about))
+        if not found:
+            fail(Exit.NOT_FOUND, "No record has this reference: see `dovetail audit show`.")
     facts = [_record_facts(one) for one in found]
+    show_ = _show_records if message is None else _show_in_full
     emit(
         "audit_records",
         {"agency": agency, "records": facts},
-        partial(_show_records, facts),
+        partial(show_, edge, facts),
         json_wanted=json_wanted,
     )
 
@@ -232,26 +236,73 @@ def _record_facts(one: Kept) -> dict[str, Any]:
     }
 
 
-def _show_records(facts: list[dict[str, Any]]) -> None:
+def _show_records(edge: Edge, facts: list[dict[str, Any]]) -> None:
     if not facts:
-        console().print("No record concerns this agency yet.")
+        say("No record concerns this agency yet.")
         return
+    claims = {one["message"]: one for one in facts if "from" in one}
     rows = [
         (
             str(one["n"]),
             local_time(one["at"]),
-            one["event"] + (" (late)" if one["late"] else ""),
-            f"{one.get('from', '')} → {one.get('to', '')}" if "from" in one else "",
-            one.get("type", "receipt"),
-            short(one["message"]),
-            ", ".join(p["code"] for p in one["problems"]),
+            one["event"] + (", late" if one["late"] else ""),
+            _what(claims.get(one["message"])),
+            _whom(edge, claims.get(one["message"])),
+            short(one["message"]) if one["message"] else "–",
         )
         for one in facts
     ]
-    console().print(table(("n", "when", "what", "who", "type", "message", "problems"), rows))
+    show_table(("n", "when", "event", "what", "with", "message"), rows)
+    say()
+    say(
+        "forwarded: judged and passed on; released: its content handed out against a receipt; opened: read there. `dovetail audit show MESSAGE` tells all of one message."
+    )
 
 
-@audit.command()
+def _what(claims: Mapping[str, Any] | None) -> str:
+    return "–" if claims is None else type_words(claims["type"])
+
+
+def _whom(edge: Edge, claims: Mapping[str, Any] | None) -> str:
+    if claims is None:
+        return "–"
+    if claims["from"] == edge.agency:
+        return f"to {name_of(edge, claims['to'])}"
+    return f"from {name_of(edge, claims['from'])}"
+
+
+def _show_in_full(edge: Edge, facts: list[dict[str, Any]]) -> None:
+    for one in facts:
+        late = ", late" if one["late"] else ""
+        heading(
+            f"{one['event']}{late}, {local_time(one['at'])} (record {one['n']}, {one['place_in_log']} in the log)"
+        )
+        for problem in one["problems"]:
+            meaning = MEANING[Code(problem["code"])]
+            say(f"{meaning.says} ({problem['rule'] or 'form'}, {problem['code']})", 2, 2)
+        if "from" in one:
+            _show_claims(edge, one)
+
+
+def _show_claims(edge: Edge, one: Mapping[str, Any]) -> None:
+    legal = {name: value for name, value in one["legal"].items() if value not in (None, [], ())}
+    said = "; ".join(
+        f"{name}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in legal.items()
+    )
+    say(
+        f"{type_words(one['type'])} from {name_of(edge, one['from'])} to {name_of(edge, one['to'])}",
+        2,
+        2,
+    )
+    say(f"Case {one['case']}, purpose {one['purpose'].replace('_', ' ')}", 2, 2)
+    say(f"Basis: {said}", 2, 2)
+    for qid, names in (one["wants"] or {}).items():
+        say(f"Asked {qid}: {', '.join(names)}", 2, 2)
+    say(f"Fields in it: {', '.join(one['fields'])}", 2, 2)
+
+
+@audit.command(short_help="Prove that one message's records are in the log.")
 @click.argument("message")
 @agency_options
 @json_option
@@ -288,14 +339,15 @@ def _proof_facts(edge: Edge, one: Kept) -> dict[str, Any]:
 
 
 def _show_proofs(edge: Edge, found: list[Kept], proofs: list[dict[str, Any]]) -> None:
-    out = console()
     keys = log_keys(edge)
     origin = "unknown log" if isinstance(keys, Problem) else keys[0]
+    say(f"The log is {origin}; its signatures were verified here, offline.")
     for one, facts in zip(found, proofs, strict=True):
         word = "is in the log" if facts["holds"] else "IS NOT PROVEN to be in the log"
-        out.print(
-            f"'{one.record.ev.value}' of {local_time(one.record.at)} {word} {origin} at {one.place_in_log}."
+        say(
+            f"{one.record.ev.value}, {local_time(one.record.at)}: {word}, at {one.place_in_log}.", 2
         )
-    out.print(
-        "\n--json gives the sealed records and their proofs (C2SP tlog-proof) for another program to verify."
+    say()
+    say(
+        "--json gives the sealed records and their proofs (C2SP tlog-proof) for another program to verify."
     )

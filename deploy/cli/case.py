@@ -7,24 +7,29 @@ from typing import Any
 import click
 
 from adapters.gatherer.answered import Answer, answers
-from adapters.gatherer.board import CaseView, Row, board, case_view, telephone
+from adapters.gatherer.board import CaseView, Row, Telephone, board, case_view, telephone
 from adapters.gatherer.export import export_case
 from adapters.gatherer.notes import NoteKind
 from adapters.mailbox import short
 from deploy.cli.acting import agency_options, opened_edge
 from deploy.cli.output import (
     Exit,
-    console,
+    brief_time,
     emit,
-    explain_problems,
     fail,
+    heading,
     json_option,
     local_time,
-    table,
+    prose,
+    say,
+    show_table,
 )
 from deploy.sandbox.place import bank_holidays
+from schemas.fields.catalogue import CATALOGUE
+from schemas.fields.refusal_reason import REFUSAL_MEANING
+from schemas.fields.words import value_words
 
-__all__ = ["board_table", "case", "row_facts"]
+__all__ = ["case", "row_facts", "show_board"]
 
 
 @click.group()
@@ -45,16 +50,16 @@ def list_(folder: Path, agency: str, *, json_wanted: bool) -> None:
 
 def _show_list(found: tuple[CaseView, ...]) -> None:
     if not found:
-        console().print("There is no case yet: `dovetail request new` opens one.")
+        say("There is no case yet: `dovetail request new` opens one.")
         return
     rows = [
-        (one.reference or "–", one.says, local_time(one.nearest), local_time(one.due_at))
+        (one.reference or "–", one.says, brief_time(one.nearest), brief_time(one.due_at))
         for one in found
     ]
-    console().print(table(("case", "answers", "next due", "case due"), rows))
+    show_table(("case", "answers", "next due", "case due"), rows)
 
 
-@case.command()
+@case.command(short_help="One case: every request, and every answer.")
 @click.argument("reference")
 @agency_options
 @json_option
@@ -81,39 +86,52 @@ def show(reference: str, folder: Path, agency: str, *, json_wanted: bool) -> Non
         ],
     }
 
-    def shown() -> None:
-        out = console()
-        out.print("[bold]OFFICIAL-SENSITIVE[/bold]  RECIPIENTS ONLY")
-        out.print(
-            f"Case {found.reference}: {found.says}. Next due {local_time(found.nearest)}, case due {local_time(found.due_at)}.\n"
-        )
-        out.print(board_table(found.rows))
-        for one in given:
-            value = one.state if one.value is None else str(one.value)
-            source = (
-                ""
-                if one.as_at is None
-                else f"  ({one.kind}, {one.as_at.isoformat()}, {one.source})"
-            )
-            reason = "" if one.reason is None else f": {one.reason.value}"
-            out.print(
-                f"\n{one.label} ({one.field}, {one.question})\n    {value}{reason}{source}",
-                markup=False,
-            )
-        for said in spoken:
-            out.print(
-                f"\n{said.name} by telephone, taken down by {said.by} on {local_time(said.at)}:\n    {said.text}",
-                markup=False,
-            )
-
-    emit("case", facts, shown, json_wanted=json_wanted)
+    show_ = partial(_show_case, found, given, spoken)
+    emit("case", facts, show_, json_wanted=json_wanted)
 
 
-@case.command()
+def _show_case(found: CaseView, given: tuple[Answer, ...], spoken: tuple[Telephone, ...]) -> None:
+    heading("OFFICIAL-SENSITIVE  RECIPIENTS ONLY")
+    say(f"Case {found.reference}: {found.says}.")
+    for what, at in (("The next answer", found.nearest), ("The case", found.due_at)):
+        if at is not None:
+            say(f"{what} is due {local_time(at)}.")
+    say()
+    show_board(found.rows)
+    for row in found.rows:
+        mine = [one for one in given if one.provenance.request == row.standing.jti]
+        if mine:
+            say()
+            heading(f"{row.name} answered (match: {_matched(mine)})")
+        for one in mine:
+            _show_answer(one)
+    for said in spoken:
+        say()
+        heading(f"{said.name} by telephone, taken down by {said.by} on {local_time(said.at)}")
+        say(said.text, 2)
+
+
+def _matched(given: list[Answer]) -> str:
+    sure = {one.provenance.confidence for one in given if one.provenance.confidence is not None}
+    return ", ".join(sorted(sure)) or "–"
+
+
+def _show_answer(one: Answer) -> None:
+    head = f"{one.question} {one.label}"
+    match one.state:
+        case "held":
+            say(f"{head}: {value_words(CATALOGUE[one.field], one.value)}", 2, 4)
+            day = "" if one.as_at is None else f"{one.as_at.day} {one.as_at:%B %Y}"
+            say(f"({one.kind}, {day}, {one.source})", 6)
+        case "not_held":
+            say(f"{head}: nothing held", 2, 4)
+        case _:
+            why = "" if one.reason is None else f" {REFUSAL_MEANING[one.reason].says}"
+            say(f"{head}: not shared.{why}", 2, 4)
+
+
+@case.command(short_help="Take a case out as a marked document.")
 @click.argument("reference")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True
-)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -123,9 +141,9 @@ def show(reference: str, folder: Path, agency: str, *, json_wanted: bool) -> Non
 @click.option("--with-person", is_flag=True, help="Put the person's identity into it.")
 @click.option("--person", default="duty-desk", show_default=True, help="Your staff pseudonym.")
 @agency_options
+@json_option
 def export(
     reference: str,
-    form: str,
     out: Path | None,
     person: str,
     folder: Path,
@@ -133,35 +151,36 @@ def export(
     *,
     printed: bool,
     with_person: bool,
+    json_wanted: bool,
 ) -> None:
     """Take a case out as a document: marked on top and bottom, and recorded with its SHA-256."""
     edge = opened_edge(folder, agency)
     kind = NoteKind.PRINT if printed else NoteKind.EXPORT
+    if out is not None and not out.parent.is_dir():  # before it is recorded that it left
+        fail(Exit.NOT_FOUND, f"There is no folder {out.parent}.")
     made: Any = export_case(
         edge,
         reference,
         person,
         bank_holidays(edge),
-        form="json" if form == "json" else "text",
+        form="json" if json_wanted else "text",
         kind=kind,
         with_person=with_person,
     )
     if isinstance(made, tuple):
-        fail(Exit.NOT_FOUND, explain_problems(made))
+        fail(Exit.NOT_FOUND, "There is no such case here: see `dovetail case list`.")
     if out is None:
         click.echo(made.data.decode(), nl=False)
     else:
-        out.write_bytes(made.data)
+        out.touch(mode=0o600)
         out.chmod(0o600)
-        click.echo(
-            f"Written to {out} (SHA-256 {made.sha256}). It is recorded that you took it out.",
-            err=True,
-        )
+        out.write_bytes(made.data)
+        prose(f"Written to {out}. It is recorded that you took it out. SHA-256 {made.sha256}")
 
 
-def board_table(rows: tuple[Row, ...]) -> Any:  # noqa: ANN401 - rich's table
-    """The board's rows."""
-    return table(
+def show_board(rows: tuple[Row, ...]) -> None:
+    """Print the board's rows."""
+    show_table(
         ("reference", "agency", "where it stands", "time"),
         [(short(one.standing.jti), one.name, one.says, one.deadline) for one in rows],
     )
@@ -214,4 +233,10 @@ def _answer_facts(one: Answer) -> dict[str, Any]:
         "as_at": None if one.as_at is None else one.as_at.isoformat(),
         "source": one.source,
         "reason": None if one.reason is None else one.reason.value,
+        "agency": one.provenance.agency,
+        "name": one.provenance.name,
+        "request": one.provenance.request,
+        "message": one.provenance.message,
+        "received_at": one.provenance.received_at,
+        "late": one.provenance.late,
     }

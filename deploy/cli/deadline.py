@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from deploy.cli.instants import INSTANT, STRETCH
-from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
+from deploy.cli.output import Exit, emit, fail, heading, json_option, local_time, say, show_table
 from policies.calendar import Division, WorkingCalendar, shipped_bank_holidays
 from policies.clock import ExtensionLimits, RequestClock
 from policies.clock_events import HoldBegan, HoldLifted
-from policies.deadline import Convention, Due, Stop, Stopped, Terms, due
+from policies.deadline import Convention, Due, Stop, Stopped, Terms, civil_date, due
 from policies.ladder import Rung, ladder
 
 __all__ = ["deadline"]
@@ -69,7 +69,9 @@ def deadline(
         )
     rungs = ladder(_clock(received, terms, stops), calendar)
     facts = _facts(found, rungs, calendar, terms)
-    emit("deadline", facts, partial(_show, found, rungs, received), json_wanted=json_wanted)
+    emit(
+        "deadline", facts, partial(_show, found, rungs, received, calendar), json_wanted=json_wanted
+    )
 
 
 def _clock(received: datetime, terms: Terms, stops: tuple[Stop, ...]) -> RequestClock:
@@ -118,16 +120,18 @@ _WORDS = {
 }
 
 
-def _show(found: Due, rungs: tuple[Rung, ...], received: datetime) -> None:
-    out = console()
-    out.print(f"Received   {local_time(received)}")
-    out.print(f"Day 0      {found.day_0:%a} {found.day_0.day} {found.day_0:%b %Y}")
-    out.print(f"[bold]Due        {local_time(found.due_at)}[/bold] (London)")
+def _show(
+    found: Due, rungs: tuple[Rung, ...], received: datetime, calendar: WorkingCalendar
+) -> None:
+    say(f"Received  {local_time(received)}")
+    say(f"Day 0     {found.day_0:%a} {found.day_0.day} {found.day_0:%b %Y}")
+    heading(f"Due       {local_time(found.due_at)} (London)")
+    for day in calendar.skipped(found.day_0, civil_date(found.due_at)):
+        say(f"{day.day:%a} {day.day.day} {day.day:%b} does not count: {day.title}.")
     if found.provisional:
-        out.print("The due day lies past the last bank holiday known: provisional.")
-    out.print()
-    rows = [(local_time(r.at), _WORDS[r.kind.value]) for r in rungs]
-    out.print(table(("when", "what"), rows))
+        say("The due day lies past the last bank holiday known: provisional.")
+    say()
+    show_table(("when", "what"), [(local_time(r.at), _WORDS[r.kind.value]) for r in rungs])
 
 
 def _seconds(at: datetime) -> str:

@@ -13,23 +13,25 @@ from deploy.cli.output import Exit, fail
 from schemas.directory_entry import Role
 from schemas.encoding import JsonValue
 from schemas.fields.asking import ConcernLevel, SubjectInformed, Theme
+from schemas.fields.catalogue import CATALOGUE
 from schemas.manifest import SubjectClass
 
 __all__ = ["enquiry", "read_person"]
 
 
 def read_person(file: TextIO | None) -> Mapping[str, JsonValue]:
-    """Read ``{"id.family_name": …, …}``; an example stands in the README."""
+    """Read ``{"id.family_name": …, …}``; an example is ``deploy/sandbox/rowan.json``."""
     if file is None:
         return {}
     try:
         given = json.load(file)
     except ValueError as error:
         fail(Exit.USAGE, f"The file is not JSON (line {getattr(error, 'lineno', '?')}).")
-    if not isinstance(given, dict) or not all(str(name).startswith("id.") for name in given):
+    known = [name for name in CATALOGUE if name.startswith("id.")]
+    if not isinstance(given, dict) or not set(given) <= set(known):
         fail(
             Exit.USAGE,
-            'The file must hold one JSON object with identity fields such as "id.family_name".',
+            f"The file must hold one JSON object with these fields and no other: {', '.join(known)}.",
         )
     return cast("Mapping[str, JsonValue]", given)
 
@@ -46,11 +48,11 @@ def enquiry(
     subject_class: str | None,
     days: int | None,
     hours: int | None,
-    level: str | None,
-    themes: tuple[str, ...],
+    concern_level: str | None,
+    theme: tuple[str, ...],
     summary: str | None,
     informed: bool,
-    not_informed_reason: str,
+    not_informed: str | None,
     months: int,
     role: str,
     approval: str | None,
@@ -58,9 +60,8 @@ def enquiry(
     anew: bool,
 ) -> Enquiry:
     """Put an enquiry together: the same for each agency, but for questions given as AGENCY:QUESTION."""
-    told = (
-        {"informed": informed} if informed else {"informed": False, "reason": not_informed_reason}
-    )
+    if days is not None and hours is not None:
+        fail(Exit.USAGE, "Give --days or --hours, not both.")
     return Enquiry(
         reference=case,
         asking=tuple(
@@ -69,24 +70,35 @@ def enquiry(
                 questions=_questions(agency, to, ask),
                 days=days,
                 hours=hours,
-                concern=cast("ConcernLevel | None", level),
+                concern=cast("ConcernLevel | None", concern_level),
                 anew=anew,
             )
             for agency in to
         ),
         because=because,
-        subject_informed=cast("SubjectInformed", told),
+        subject_informed=_informed(not_informed, informed=informed),
         person=person,
         subject=subject,
         subject_class=cast("SubjectClass | None", subject_class),
         case_due=case_due,
         role=Role(role),
-        themes=cast("tuple[Theme, ...]", themes),
+        themes=cast("tuple[Theme, ...]", theme),
         summary=summary,
         months=months,
         checked=checked,
         approval=approval,
     )
+
+
+def _informed(not_informed: str | None, *, informed: bool) -> SubjectInformed:
+    """Nobody says for a person whether the subject knows (decision 0014): one of the two is wanted."""
+    if informed == (not_informed is not None):
+        fail(
+            Exit.USAGE,
+            "Say whether the person knows of the request: --informed, or --not-informed REASON.",
+        )
+    told = {"informed": True} if informed else {"informed": False, "reason": not_informed}
+    return cast("SubjectInformed", told)
 
 
 def _questions(agency: str, to: tuple[str, ...], ask: tuple[str, ...]) -> tuple[str, ...] | None:

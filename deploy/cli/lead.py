@@ -1,7 +1,6 @@
 """What whoever leads gathering does with a request after it was sent: part of ``dovetail request``."""
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -10,8 +9,8 @@ import click
 from adapters.edge import Edge
 from adapters.gatherer import lead
 from adapters.mailbox import letters, refers_to
-from deploy.cli.acting import agency_options, opened_edge, report
-from deploy.cli.output import Exit, console, emit, explain_problems, fail, json_option
+from deploy.cli.acting import agency_options, opened_edge, refused, report
+from deploy.cli.output import Exit, emit, fail, json_option, one_of, prose, say
 from deploy.sandbox.place import bank_holidays
 from schemas.directory_entry import Role
 
@@ -19,7 +18,7 @@ __all__ = ["decide", "follow", "found_request", "reply", "telephone", "withdraw"
 
 
 def _acts(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every act on one request."""
+    """Options of every act on one request; they stand after its own in the help."""
     person = click.option(
         "--person", default="duty-desk", show_default=True, help="Your staff pseudonym."
     )
@@ -31,11 +30,13 @@ def _acts(command: Callable[..., Any]) -> Callable[..., Any]:
         is_flag=True,
         help="You attest: nothing from an intelligence service (s.38(5)).",
     )
-    return json_option(agency_options(click.argument("reference")(role(person(checked(command))))))
+    for option in (json_option, person, role, checked, agency_options):
+        command = option(command)
+    return click.argument("reference")(command)
 
 
 def found_request(folder: Path, agency: str, reference: str) -> tuple[Edge, str]:
-    """Find a request of this agency by the beginning of its id, or end with 3."""
+    """Find a request of this agency by the end of its id, or end with 3."""
     edge = opened_edge(folder, agency)
     with edge.store.read() as c:
         sent = letters(c, way="out", mt="information.request/1")
@@ -43,28 +44,28 @@ def found_request(folder: Path, agency: str, reference: str) -> tuple[Edge, str]
     if len(found) != 1:
         fail(
             Exit.NOT_FOUND,
-            f"No request, or more than one, has the reference {reference[:40]!r}: see `dovetail request list`.",
+            f"No request has the reference {reference[:40]!r}: see `dovetail request list`.",
         )
     return edge, found[0]
 
 
-@click.command()
-@_acts
-@click.option(
+@click.command(short_help="Withdraw a request; uncollected, it is destroyed unread.")
+@one_of(
     "--reason",
-    type=click.Choice(
-        [
-            "case_closed",
-            "case_on_hold",
-            "no_longer_needed",
-            "sent_in_error",
-            "wrong_recipient",
-            "replaced",
-        ]
-    ),
+    [
+        "case_closed",
+        "case_on_hold",
+        "no_longer_needed",
+        "sent_in_error",
+        "wrong_recipient",
+        "replaced",
+    ],
+    "Why.",
+    metavar="REASON",
     default="no_longer_needed",
     show_default=True,
 )
+@_acts
 def withdraw(
     reference: str,
     folder: Path,
@@ -85,11 +86,11 @@ def withdraw(
 
 
 @click.command()
-@_acts
 @click.option(
     "--file", "file", type=click.File("r"), required=True, help="The answer; - for stdin."
 )
 @click.option("--accept-another", is_flag=True, help="Let the agency ask once more.")
+@_acts
 def reply(
     reference: str,
     folder: Path,
@@ -110,10 +111,10 @@ def reply(
 
 
 @click.command()
-@_acts
 @click.option(
     "--days", type=click.IntRange(0, 10), required=True, help="Working days given; 0 gives none."
 )
+@_acts
 def decide(
     reference: str,
     folder: Path,
@@ -130,14 +131,15 @@ def decide(
     holidays = bank_holidays(edge)
     effect = lead.effect_of_time(edge, jti, days, holidays)
     if effect.after_case:
-        click.echo("Note: the request would then be due after the case itself.", err=True)
+        prose("Note: the request would then be due after the case itself.")
     result = lead.decide(
         edge, jti, days, lead.Hand(person=person, role=Role(role), checked=checked), holidays
     )
-    report(edge, folder, result, f"Decided: {days} working days.", json_wanted=json_wanted)
+    given = f"{days} more working {'day' if days == 1 else 'days'}" if days else "no more time"
+    report(edge, folder, result, f"Decided: {given}.", json_wanted=json_wanted)
 
 
-@click.command()
+@click.command(short_help="Act on a redirect: whom to ask now.")
 @_acts
 def follow(
     reference: str,
@@ -155,32 +157,25 @@ def follow(
         edge, jti, lead.Hand(person=person, role=Role(role), checked=checked)
     )
     if isinstance(found, tuple):
-        fail(Exit.REFUSED, explain_problems(found))
+        refused(found, json_wanted=json_wanted)
     asking = (
         None
         if found.asking is None
         else {"agency": found.asking.agency, "questions": list(found.asking.questions or ())}
     )
     facts = {"request": jti, "post": found.post, "name": found.name, "ask": asking}
-
-    def shown() -> None:
-        if found.post is not None:
-            console().print(
-                f"The right post there is {found.post['role']}; the clock runs on.", markup=False
-            )
-        elif found.asking is not None:
-            console().print(
-                f"Ask {found.asking.agency} with `dovetail request new`: {', '.join(found.asking.questions or ())}.",
-                markup=False,
-            )
-        else:
-            console().print(f"Ask {found.name}, which is not in the directory.", markup=False)
-
-    emit("redirect", facts, shown, json_wanted=json_wanted)
+    if found.post is not None:
+        reach = found.post.get("contact")
+        told = f"The right post there is {found.post['role']}{f' ({reach})' if reach else ''}; the clock runs on."
+    elif found.asking is not None:
+        questions = " ".join(f"--ask {qid}" for qid in found.asking.questions or ())
+        told = f"Ask {found.name} anew: `dovetail request new --to {found.asking.agency} {questions} ...`."
+    else:
+        told = f"Ask {found.name}, which is not in the directory: telephone it."
+    emit("redirect", facts, lambda: say(told), json_wanted=json_wanted)
 
 
-@click.command()
-@_acts
+@click.command(short_help="Take down an answer given by telephone.")
 @click.option(
     "--file",
     "file",
@@ -192,8 +187,10 @@ def follow(
     "--question",
     "questions",
     multiple=True,
+    metavar="QUESTION",
     help="Which questions it answers; all open ones if left out.",
 )
+@_acts
 def telephone(
     reference: str,
     folder: Path,
@@ -211,6 +208,10 @@ def telephone(
     hand = lead.Hand(person=person, role=Role(role), checked=checked)
     problems = lead.take_down(edge, jti, file.read().strip(), hand, questions=questions or None)
     if problems:
-        fail(Exit.REFUSED, "Nothing was written down.\n" + explain_problems(problems))
-    done = partial(console().print, "Written down. The board shows it as answered by telephone.")
-    emit("telephone", {"request": jti, "questions": list(questions)}, done, json_wanted=json_wanted)
+        refused(problems, json_wanted=json_wanted)
+    emit(
+        "telephone",
+        {"request": jti, "questions": list(questions)},
+        lambda: say("Written down. The board shows it as answered by telephone."),
+        json_wanted=json_wanted,
+    )

@@ -3,36 +3,47 @@
 Exit codes (kept for ever, scripts rely on them): 0 done, 1 failed, 2 wrong usage, 3 not found,
 4 refused by policy, 5 verification failed, 69 unavailable, 75 try again, 77 not permitted,
 130 interrupted.
+
+What a person reads is wrapped: at the terminal's width, at most 100; where there is none, at 80.
 """
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, NoReturn
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from schemas.problems import Problem
+from adapters.gatherer.wording import clock_time
+from policies.deadline import LONDON
 
 __all__ = [
     "Exit",
     "as_json",
+    "brief_time",
     "console",
+    "day_words",
     "emit",
-    "explain_problems",
     "fail",
+    "heading",
     "json_option",
     "local_time",
+    "one_of",
     "prose",
-    "table",
+    "say",
+    "show_table",
+    "wrapped",
 ]
 
-_LONDON = ZoneInfo("Europe/London")
+_NARROW, _WIDE = 80, 100
+_SHORT_CELL = 20
 
 
 class Exit(IntEnum):
@@ -48,14 +59,58 @@ class Exit(IntEnum):
     NOT_PERMITTED = 77
 
 
-def console() -> Console:
-    """Rich console on stdout; it leaves colour out when stdout is no terminal or NO_COLOR is set."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDE) if sys.stdout.isatty() else _NARROW
+
+
+def console(*, markup: bool = False) -> Console:
+    """Rich console on stdout; it leaves colour out when stdout is no terminal or NO_COLOR is set.
+
+    Args:
+        markup: Whether ``[bold]`` in a text is a mark; never for texts that others wrote.
+
+    """
+    return Console(highlight=False, markup=markup, soft_wrap=True, width=_width())
+
+
+def wrapped(text: str, indent: int = 0, hanging: int = 0) -> str:
+    """Break a text into lines; line breaks of its own stay.
+
+    Args:
+        text: Words.
+        indent: Columns before every line.
+        hanging: Further columns before every line but the first.
+
+    """
+    first, rest = " " * indent, " " * (indent + hanging)
+    lines = text.splitlines() or [""]
+    made = [
+        textwrap.fill(
+            line,
+            _width(),
+            initial_indent=first if number == 0 else rest,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for number, line in enumerate(lines)
+    ]
+    return "\n".join(made)
+
+
+def say(text: str = "", indent: int = 0, hanging: int = 0) -> None:
+    """Print a paragraph of data for a person, on stdout."""
+    click.echo(wrapped(text, indent, hanging))
+
+
+def heading(text: str, *, red: bool = False) -> None:
+    """Print a line that stands out, on stdout."""
+    console().print(Text(wrapped(text), style="bold red" if red else "bold"))
 
 
 def prose(text: str) -> None:
     """Say something to the person, on stderr."""
-    click.echo(text, err=True)
+    click.echo(wrapped(text), err=True)
 
 
 def fail(code: Exit, text: str) -> NoReturn:
@@ -87,37 +142,59 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A plain table for a person."""
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*row)
-    return made
-
-
-def local_time(at: datetime | None) -> str:
-    """An instant as people in London write it: ``Mon 23 Nov 2026 5:00pm``; a dash for none."""
-    if at is None:
-        return "–"
-    local = at.astimezone(_LONDON)
-    hour = local.hour % 12 or 12
-    return (
-        f"{local:%a} {local.day} {local:%b %Y} {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+def one_of(
+    name: str,
+    values: Iterable[str],
+    says: str,
+    *,
+    metavar: str,
+    **more: Any,  # noqa: ANN401 - whatever else an option of click takes
+) -> Callable[..., Any]:
+    """Give an option with a choice, whose values stand in the help's text, where they can wrap."""
+    listed = list(values)
+    return click.option(
+        name,
+        type=click.Choice(listed),
+        metavar=metavar,
+        help=f"{says} One of: {', '.join(listed)}.",
+        **more,
     )
 
 
-def explain_problems(problems: Iterable[Problem]) -> str:
-    """Each problem in words: place, what is wrong, what to do, rule and code."""
-    lines = []
-    for problem in problems:
-        place = f"{problem.where}: " if problem.where else ""
-        rule = f"{problem.rule}, " if problem.rule else ""
-        lines.append(
-            f"  {place}{problem.meaning.says} {problem.meaning.remedy} ({rule}{problem.code})"
-        )
-    return "\n".join(lines)
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Print a plain table for a person; short cells stay whole, long ones wrap."""
+    listed = [tuple(row) for row in rows]
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for place, column in enumerate(columns):
+        longest = max((len(row[place]) for row in listed), default=0)
+        made.add_column(column, overflow="fold", no_wrap=longest <= _SHORT_CELL)
+    for row in listed:
+        made.add_row(*row)
+    out = console()
+    with out.capture() as captured:
+        out.print(made)
+    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()))
+
+
+def local_time(at: datetime | None) -> str:
+    """An instant as people in London write it: ``Mon 23 Nov 2026, 5pm``; a dash for none."""
+    if at is None:
+        return "–"
+    return f"{day_words(at)}, {clock_time(at)}"
+
+
+def day_words(at: datetime) -> str:
+    """The day of an instant in London: ``Mon 23 Nov 2026``."""
+    local = at.astimezone(LONDON)
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def brief_time(at: datetime | None) -> str:
+    """An instant in a table whose year is plain: ``Mon 23 Nov 5pm``; a dash for none."""
+    if at is None:
+        return "–"
+    local = at.astimezone(LONDON)
+    return f"{local:%a} {local.day} {local:%b} {clock_time(at)}"
 
 
 def _plain(value: object) -> object:

@@ -10,9 +10,9 @@ import click
 from broker.bus import Bus
 from broker.faults import Fault
 from broker.nkeys import read_credentials
-from deploy.cli.acting import dir_option
-from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, table
-from deploy.sandbox.place import endpoints, open_clock
+from deploy.cli.acting import dir_option, running_world
+from deploy.cli.output import Exit, brief_time, emit, fail, json_option, say, show_table
+from deploy.sandbox.place import open_clock
 
 __all__ = ["parked"]
 
@@ -27,55 +27,50 @@ def parked() -> None:
 @json_option
 def list_(folder: Path, *, json_wanted: bool) -> None:
     """What is parked: whose, since when, and the kind of fault."""
-    found = asyncio.run(_with_bus(folder, None))
+    found = asyncio.run(_with_bus(folder, str(running_world(folder)["bus"]), None))
     emit("parked", {"parked": found}, partial(_show, found), json_wanted=json_wanted)
 
 
 def _show(found: list[dict[str, Any]]) -> None:
     if not found:
-        console().print("Nothing is parked.")
+        say("Nothing is parked.")
         return
     rows = [
         (
             str(one["number"]),
             one["service"],
             one["id"][:12],
-            local_time(one["arrived_at"]),
+            brief_time(one["arrived_at"]),
             one["fault"],
         )
         for one in found
     ]
-    console().print(table(("number", "service", "message", "arrived", "fault"), rows))
+    show_table(("number", "service", "message", "arrived", "fault"), rows)
 
 
-@parked.command()
+@parked.command(short_help="Bring one back to its service.")
 @click.argument("number", type=int)
 @dir_option
 @json_option
 def retry(number: int, folder: Path, *, json_wanted: bool) -> None:
     """Bring a parked message back to its service, with its first arrival time."""
+    url = str(running_world(folder)["bus"])
     try:
-        asyncio.run(_with_bus(folder, number))
+        asyncio.run(_with_bus(folder, url, number))
     except LookupError:
         fail(Exit.NOT_FOUND, "Nothing is parked under this number: see `dovetail parked list`.")
     emit(
         "unparked",
         {"number": number},
-        lambda: console().print("Brought back."),
+        lambda: say("Brought back: its service judges it again."),
         json_wanted=json_wanted,
     )
 
 
-async def _with_bus(folder: Path, number: int | None) -> list[dict[str, Any]]:
-    running = endpoints(folder)
-    if running is None:
-        fail(
-            Exit.UNAVAILABLE,
-            f"Nothing runs in {folder}: start it with `dovetail up --dir {folder}`.",
-        )
+async def _with_bus(folder: Path, url: str, number: int | None) -> list[dict[str, Any]]:
     try:
         bus = await Bus.connect(
-            str(running["bus"]),
+            url,
             read_credentials(folder / "bus/keys/operator.creds"),
             clock=open_clock(folder),
             name="operator",

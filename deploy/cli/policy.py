@@ -1,19 +1,21 @@
 """``dovetail policy``: what may be asked of whom and why; why a message is allowed or refused."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from adapters.edge import Edge
 from adapters.mailbox import Letter, letters, open_body, refers_to
 from adapters.request_facts import manifest_of, request_facts
-from deploy.cli.acting import dir_option, opened_edge, problem_facts
-from deploy.cli.output import Exit, console, emit, fail, json_option, table
-from deploy.sandbox.founding import PACK, is_founded
+from deploy.cli.acting import dir_option, founded, opened_edge
+from deploy.cli.output import Exit, emit, fail, heading, json_option, one_of, say, show_table
+from deploy.cli.problems import explain_problems, problem_facts
+from deploy.sandbox.founding import PACK
 from deploy.sandbox.place import open_clock, open_directory
 from policies.allowed import Allowed, allowed
 from policies.check import Context, Finding, Outcome, Place, RequestFacts, explain
@@ -22,13 +24,14 @@ from policies.pack_whole import Pack
 from policies.packs.shipped import shipped_files
 from schemas.directory_entry import OrganisationKind, Role
 from schemas.envelope import read_envelope, read_manifest
+from schemas.fields.catalogue import CATALOGUE
 from schemas.identifiers import agency_id
 from schemas.manifest import Manifest, parse_claims
 from schemas.problems import Problem
 
 __all__ = ["policy"]
 
-_KINDS = click.Choice([one.value for one in OrganisationKind])
+_KINDS = [one.value for one in OrganisationKind]
 _MAX_FILE_BYTES = 1_000_000
 
 
@@ -37,18 +40,40 @@ def policy() -> None:
     """What may be asked of whom, and why; explain a decision rule by rule."""
 
 
+def _as_whom(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say who asks."""
+    role = one_of(
+        "--role",
+        [one.value for one in Role],
+        "In which role.",
+        metavar="ROLE",
+        default=Role.LACC.value,
+        show_default=True,
+    )
+    asker = one_of(
+        "--asker",
+        _KINDS,
+        "What kind of agency asks.",
+        metavar="KIND",
+        default=OrganisationKind.LA_PANEL.value,
+        show_default=True,
+    )
+    decorated: Callable[..., Any] = asker(role(command))
+    return decorated
+
+
+def _kind(text: str) -> OrganisationKind:
+    if text not in _KINDS:
+        fail(Exit.USAGE, f"There is no kind {text[:40]!r}. There are: {', '.join(_KINDS)}.")
+    return OrganisationKind(text)
+
+
 def _pack() -> Pack:
     return parse_bundle(bundle(shipped_files(PACK)))
 
 
 @policy.command("list")
-@click.option("--asker", type=_KINDS, default=OrganisationKind.LA_PANEL.value, show_default=True)
-@click.option(
-    "--role",
-    type=click.Choice([one.value for one in Role]),
-    default=Role.LACC.value,
-    show_default=True,
-)
+@_as_whom
 @json_option
 def list_(asker: str, role: str, *, json_wanted: bool) -> None:
     """Which kinds of agency may be asked, with which questions, and who signs off."""
@@ -75,40 +100,51 @@ def list_(asker: str, role: str, *, json_wanted: bool) -> None:
 
 
 def _show_list(pack: Pack, found: dict[OrganisationKind, Allowed]) -> None:
-    out = console()
-    out.print(f"Pack {pack.id} {pack.version}. What is not listed is refused.")
+    say(f"Pack {pack.id} {pack.version}. What is not listed is refused.")
     if not found:
-        out.print("This kind of agency, in this role, may ask nobody.")
+        say("This kind of agency, in this role, may ask nobody.")
         return
+    say()
     rows = [
-        (kind.value, one.sector, ", ".join(q.id for q in one.questions), _signs(one))
+        (kind.value, _range([q.id for q in one.questions]), _signs(one))
         for kind, one in found.items()
     ]
-    out.print(table(("kind", "sector", "questions", "sign-off of the answer"), rows))
-    out.print("\n`dovetail policy show KIND` gives every field with its reason.")
+    show_table(("kind", "questions", "sign-off of the answer"), rows)
+    say()
+    say("`dovetail policy show KIND` gives every field with its reason.")
+
+
+def _range(questions: Sequence[str]) -> str:
+    """``C1–C7``; several runs apart."""
+    runs: list[list[str]] = []
+    for qid in questions:
+        last = runs[-1][-1] if runs else ""
+        if last and last[0] == qid[0] and int(last[1:]) + 1 == int(qid[1:]):
+            runs[-1].append(qid)
+        else:
+            runs.append([qid])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
+
+
+_WHEN = {
+    "always": "always",
+    "special_category": "when it holds special category data",
+}
 
 
 def _signs(one: Allowed) -> str:
-    return (
-        "–"
-        if one.signoff is None or one.signoff.when == "never"
-        else f"{one.signoff.office} ({one.signoff.when})"
-    )
+    if one.signoff is None or one.signoff.when == "never":
+        return "–"
+    return f"{one.signoff.office}, {_WHEN[one.signoff.when]}"
 
 
-@policy.command()
-@click.argument("kind", type=_KINDS)
-@click.option("--asker", type=_KINDS, default=OrganisationKind.LA_PANEL.value, show_default=True)
-@click.option(
-    "--role",
-    type=click.Choice([one.value for one in Role]),
-    default=Role.LACC.value,
-    show_default=True,
-)
+@policy.command(short_help="Everything about asking one kind of agency.")
+@click.argument("kind")
+@_as_whom
 @json_option
 def show(kind: str, asker: str, role: str, *, json_wanted: bool) -> None:
     """Everything about asking one kind of agency: questions, fields, reasons, bases, limits."""
-    one = allowed(_pack(), OrganisationKind(asker), Role(role), OrganisationKind(kind))
+    one = allowed(_pack(), OrganisationKind(asker), Role(role), _kind(kind))
     if one is None:
         fail(
             Exit.REFUSED,
@@ -123,40 +159,51 @@ def show(kind: str, asker: str, role: str, *, json_wanted: bool) -> None:
 
 
 def _show_one(kind: str, one: Allowed) -> None:
-    out = console()
-    out.print(
-        f"[bold]{kind}[/bold] answers as {one.sector}; {one.deadline.default} working days, {one.deadline.shortest} to {one.deadline.longest}"
-    )
-    out.print(f"Sign-off: {_signs(one)}")
-    for line in one.asks_on:
-        out.print(f"Asked on: {line}", markup=False)
-    for line in one.answers_on:
-        out.print(f"Answers on: {line}", markup=False)
-    out.print(
-        f"The asker keeps it {one.keep_months[0]} months by default, {one.keep_months[1]} at most."
-    )
-    out.print(
-        f"Of the concern it may be told at most {one.concern[0]}: {one.concern[1]}", markup=False
-    )
-    out.print("\nIt may be told about the person:")
-    out.print(table(("field", "why"), [(name, why) for name, why in one.identity.items()]))
+    heading(f"{kind}: answers as {one.sector.replace('_', ' ')}")
+    days = one.deadline
+    say(f"Time: {days.default} working days, {days.shortest} to {days.longest} on request.")
+    if days.urgent_hours:
+        say(
+            f"Urgent: {', '.join(map(str, days.urgent_hours))} hours, for those on duty around the clock."
+        )
+    say(f"Sign-off of the answer: {_signs(one)}.")
+    say(f"The asker keeps it {one.keep_months[0]} months by default, {one.keep_months[1]} at most.")
+    say(f"Of the concern it may be told at most {one.concern[0]}: {one.concern[1]}", hanging=2)
+    for title, lines in (("Asked on", one.asks_on), ("Answers on", one.answers_on)):
+        say()
+        heading(title)
+        for line in lines:
+            say(line, 2, 2)
+    say()
+    heading("What it may be told about the person")
+    for name, why in one.identity.items():
+        say(f"{CATALOGUE[name].label} ({name}): {why}", 2, 4)
     for question in one.questions:
-        out.print(f"\n[bold]{question.id}[/bold] Please tell us {question.text}")
-        rows = [(field.id, field.why, ", ".join(field.tags)) for field in question.fields]
-        out.print(table(("field", "why", "tags"), rows))
-    out.print(f"\nNever: {'; '.join(one.never)}.", markup=False)
+        say()
+        heading(f"{question.id} Please tell us {question.text}")
+        for field in question.fields:
+            tags = f" [{', '.join(field.tags)}]" if field.tags else ""
+            say(f"{field.label} ({field.id}): {field.why}{tags}", 2, 4)
+    say()
+    say(f"Never: {'; '.join(one.never)}.", hanging=2)
 
 
-@policy.command("explain")
+@policy.command("explain", short_help="Why a message is allowed or refused.")
 @click.argument("message")
-@click.option("--as", "agency", help="Look the message up in this agency's store.")
+@click.option(
+    "--as", "agency", metavar="AGENCY", help="Look the message up in this agency's store."
+)
+@click.option("--all", "every", is_flag=True, help="Show the rules too that do not concern it.")
 @dir_option
 @json_option
-def explain_(message: str, folder: Path, agency: str | None, *, json_wanted: bool) -> None:
+def explain_(
+    message: str, folder: Path, agency: str | None, *, every: bool, json_wanted: bool
+) -> None:
     """Why MESSAGE is allowed or refused, rule by rule.
 
-    MESSAGE is a file with an envelope or a manifest, or with --as the id of a message (or its
-    beginning). A message of the agency's own store is judged as of its arrival, with its values.
+    MESSAGE is a file with an envelope or a manifest, or with --as the reference of a message
+    (the end of its id). A message of the agency's own store is judged as of its arrival, with its
+    values. Ends with 4 when it is refused.
     """
     if agency is not None:
         found = _of_store(opened_edge(folder, agency), message)
@@ -177,7 +224,12 @@ def explain_(message: str, folder: Path, agency: str | None, *, json_wanted: boo
         ],
         "allowed": all(one.outcome is not Outcome.REFUSED for one in found),
     }
-    emit("policy_explanation", facts, partial(_show_findings, found), json_wanted=json_wanted)
+    emit(
+        "policy_explanation",
+        facts,
+        partial(_show_findings, found, every=every),
+        json_wanted=json_wanted,
+    )
     if not facts["allowed"]:
         raise SystemExit(int(Exit.REFUSED))
 
@@ -188,7 +240,7 @@ def _of_store(edge: Edge, reference: str) -> tuple[Finding, ...]:
         if len(found) != 1:
             fail(
                 Exit.NOT_FOUND,
-                "No message, or more than one, has this id: see `dovetail request list` or `inbox list`.",
+                "No message has this reference: see `dovetail request list` or `dovetail inbox list`.",
             )
         letter = found[0]
         claims = manifest_of(letter)
@@ -218,10 +270,7 @@ def _context(edge: Edge, letter: Letter, claims: Manifest, request: RequestFacts
 def _of_file(folder: Path, path: Path) -> tuple[Finding, ...]:
     if not path.is_file():
         fail(Exit.NOT_FOUND, f"There is no file {path}; for a message in a store give --as AGENCY.")
-    if not is_founded(folder):
-        fail(
-            Exit.NOT_FOUND, f"There is no world in {folder}: its directory says who is who (--dir)."
-        )
+    founded(folder)
     data = path.read_bytes()[:_MAX_FILE_BYTES]
     envelope = read_envelope(data)
     signed = (
@@ -231,10 +280,7 @@ def _of_file(folder: Path, path: Path) -> tuple[Finding, ...]:
     )
     claims = signed if isinstance(signed, Problem) else parse_claims(signed.payload)
     if isinstance(claims, Problem):
-        fail(
-            Exit.REFUSED,
-            f"The file holds no message: {claims.meaning.says} ({claims.code}, {claims.where})",
-        )
+        fail(Exit.REFUSED, f"The file holds no message: {claims.meaning.says} ({claims.code})")
     directory = asyncio.run(open_directory(folder, folder / "explain.seen"))
     sender, recipient = (directory.entry(agency_id(urn)) for urn in (claims.iss, claims.recipient))
     if sender is None or recipient is None:
@@ -252,23 +298,33 @@ def _of_file(folder: Path, path: Path) -> tuple[Finding, ...]:
 
 _MARKS = {
     Outcome.PASSED: "passed",
-    Outcome.REFUSED: "[bold red]REFUSED[/bold red]",
-    Outcome.NOT_APPLICABLE: "–",
-    Outcome.NOT_CHECKED_HERE: "not here",
+    Outcome.REFUSED: "REFUSED",
+    Outcome.NOT_APPLICABLE: "does not concern it",
+    Outcome.NOT_CHECKED_HERE: "not checked here",
 }
+_QUIET = frozenset({Outcome.NOT_APPLICABLE, Outcome.NOT_CHECKED_HERE})
 
 
-def _show_findings(found: Sequence[Finding]) -> None:
-    out = console()
+def _show_findings(found: Sequence[Finding], *, every: bool) -> None:
     refused = [one for one in found if one.outcome is Outcome.REFUSED]
-    out.print("[bold]Refused[/bold]" if refused else "[bold]Allowed[/bold]")
+    heading("Refused" if refused else "Allowed", red=bool(refused))
     for one in refused:
-        for problem in one.problems:
-            out.print(
-                f"  {one.rule}: {problem.meaning.says} {problem.meaning.remedy}", markup=False
-            )
-    out.print()
-    rows = [(one.rule, _MARKS[one.outcome], one.sentence, one.found) for one in found]
-    out.print(table(("rule", "outcome", "what it says", "what was found"), rows))
+        say(f"{one.rule} {one.sentence}", 2, 2)
+        for line in explain_problems(one.problems).splitlines():
+            say(f"  {line}")
+    say()
+    for one in found:
+        if every or one.outcome not in _QUIET:
+            seen = f" {one.found}" if one.outcome in _QUIET else ""
+            say(f"{one.rule}  {_MARKS[one.outcome]}: {one.sentence}{seen}", 0, 8)
+    if not every:
+        for outcome in (Outcome.NOT_APPLICABLE, Outcome.NOT_CHECKED_HERE):
+            rules = [one.rule for one in found if one.outcome is outcome]
+            if rules:
+                say(
+                    f"{_MARKS[outcome].capitalize()} (--all tells why): {', '.join(rules)}",
+                    hanging=2,
+                )
     if found:
-        out.print(f"\nJudged under pack {found[0].pack}.")
+        say()
+        say(f"Judged under pack {found[0].pack}.")

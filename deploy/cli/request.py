@@ -1,60 +1,50 @@
 """``dovetail request``: ask agencies, see where each request stands, withdraw, reply, decide."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, get_args
 
 import click
 
 from adapters.compose import Queued
 from adapters.edge import Edge
-from adapters.gatherer.board import board, request_view
-from adapters.gatherer.issue import AskedAlready, Issued, issue, preview
-from adapters.gatherer.plan import Plan
+from adapters.gatherer.board import Exchange, RequestView, board, request_view
+from adapters.gatherer.enquiry import Enquiry
+from adapters.gatherer.issue import AskedAlready, Issued, Preview, issue, preview
 from adapters.mailbox import short
-from deploy.cli.case import board_table, row_facts
 from deploy.cli.acting import (
     agency_options,
     letter_facts,
     opened_edge,
-    problem_facts,
+    refused,
+    state_words,
+    type_words,
     wait_for_verdict,
+    waits,
 )
+from deploy.cli.case import row_facts, show_board
 from deploy.cli.enquiry_file import enquiry, read_person
 from deploy.cli.instants import INSTANT
 from deploy.cli.lead import decide, follow, found_request, reply, telephone, withdraw
 from deploy.cli.output import (
     Exit,
-    console,
+    brief_time,
     emit,
-    explain_problems,
     fail,
+    heading,
     json_option,
     local_time,
-    prose,
-    table,
+    one_of,
+    say,
+    show_table,
 )
+from deploy.cli.problems import problem_facts
+from deploy.cli.request_view import plan_facts, show_issued, show_plans
 from deploy.sandbox.place import bank_holidays, endpoints
+from schemas.fields.asking import ConcernLevel, NotInformedReason, Theme
 from schemas.problems import Problem
 
 __all__ = ["request"]
-
-_THEMES = (
-    "influence_of_others",
-    "interest_in_violence",
-    "hostility_to_a_group",
-    "grievance_or_isolation",
-    "other_susceptibility",
-)
-_NOT_INFORMED = (
-    "would_prejudice_prevention",
-    "risk_of_serious_harm",
-    "not_yet_practicable",
-    "parent_to_be_told_first",
-    "police_advice",
-)
 
 
 @click.group()
@@ -78,48 +68,62 @@ _NEW = (
         "--ask",
         multiple=True,
         metavar="[AGENCY:]QUESTION",
-        help="Which questions; the sector's usual ones if left out.",
+        help="Which questions; the sector's usual ones if left out. `dovetail policy show KIND` lists them.",
     ),
     click.option(
         "--subject", type=click.File("r"), help="JSON with the person's id.* fields; - for stdin."
     ),
-    click.option(
-        "--subject-class", type=click.Choice(["child", "adult_at_risk", "adult", "unknown"])
+    one_of(
+        "--subject-class",
+        ("child", "adult_at_risk", "adult", "unknown"),
+        "Whom it is about.",
+        metavar="CLASS",
     ),
     click.option(
         "--because", required=True, help="Why it is needed, in your own words, without names."
     ),
-    click.option("--days", type=click.IntRange(1, 5), help="Working days; 5 if left out."),
-    click.option(
-        "--hours", type=click.IntRange(1, 24), help="Urgent: elapsed hours instead, for duty teams."
+    click.option("--informed", is_flag=True, help="The person knows of the request."),
+    one_of(
+        "--not-informed",
+        get_args(NotInformedReason),
+        "The person does not know, and why not.",
+        metavar="REASON",
     ),
     click.option(
-        "--concern-level",
-        "level",
-        type=click.Choice(["L0", "L1", "L2"]),
-        help="How much of the concern is told.",
+        "--days", type=click.IntRange(1, 5), metavar="1-5", help="Working days; 5 if left out."
     ),
-    click.option("--theme", "themes", multiple=True, type=click.Choice(_THEMES)),
+    click.option(
+        "--hours",
+        type=click.IntRange(1, 24),
+        metavar="1-24",
+        help="Urgent: hours instead of days, for those on duty around the clock.",
+    ),
+    one_of(
+        "--theme",
+        get_args(Theme),
+        "What the concern is about, at most two.",
+        metavar="THEME",
+        multiple=True,
+    ),
     click.option(
         "--summary-file",
         "summary",
         type=click.File("r"),
-        help="A summary, for those who may have one (L2).",
+        help="A summary of the concern, for agencies that may have one; - for stdin.",
+    ),
+    one_of(
+        "--concern-level",
+        get_args(ConcernLevel),
+        "Tell less of the concern: L0 nothing, L1 the theme, L2 the summary.",
+        metavar="LEVEL",
     ),
     click.option(
-        "--informed/--not-informed",
-        default=False,
-        help="Whether the person knows.",
+        "--months",
+        type=click.IntRange(1, 60),
+        default=24,
         show_default=True,
-    ),
-    click.option(
-        "--not-informed-reason",
-        type=click.Choice(_NOT_INFORMED),
-        default="would_prejudice_prevention",
-        show_default=True,
-    ),
-    click.option(
-        "--months", type=click.IntRange(1, 60), default=24, show_default=True, help="How far back."
+        metavar="1-60",
+        help="How far back.",
     ),
     click.option("--role", type=click.Choice(["LACC", "CTCO"]), default="LACC", show_default=True),
     click.option("--approval", help="Reference of a supervisor's approval, for more or longer."),
@@ -142,7 +146,7 @@ def _new_options(command: Any) -> Any:  # noqa: ANN401 - click decorates anythin
     return command
 
 
-@request.command()
+@request.command(short_help="Ask agencies about one person.")
 @_new_options
 @agency_options
 @json_option
@@ -159,138 +163,76 @@ def new(
     """Ask one or more agencies about one person. Each gets its own message and its own identifiers.
 
     Everything is checked before anything leaves; --preview shows exactly who would receive what.
+    Ends with 4 when any of them could not be sent.
     """
     edge = opened_edge(folder, agency)
     text = None if summary is None else summary.read().strip()
     asked = enquiry(subject=read_person(subject), summary=text, **said)
+    _known(edge, asked)
     holidays = bank_holidays(edge)
     shown = preview(edge, asked, holidays)
     if shown.problems:
-        _refused(shown.problems, json_wanted=json_wanted)
+        refused(shown.problems, json_wanted=json_wanted)
     if only_preview:
-        facts = {"would_send": [_plan_facts(one) for one in shown.plans]}
-        emit("request_preview", facts, partial(_show_plans, shown.plans), json_wanted=json_wanted)
+        _preview(edge, shown, json_wanted=json_wanted)
         return
     found = issue(edge, asked, holidays)
-    if found and isinstance(found[0], Problem):
-        _refused(found, json_wanted=json_wanted)
-    _report(
-        edge, folder, [one for one in found if isinstance(one, Issued)], json_wanted=json_wanted
-    )
+    problems = tuple(one for one in found if isinstance(one, Problem))
+    if problems:
+        refused(problems, json_wanted=json_wanted)
+    sent = [one for one in found if isinstance(one, Issued)]
+    _report(edge, folder, sent, shown, json_wanted=json_wanted)
 
 
-def _refused(problems: Sequence[Any], *, json_wanted: bool) -> None:
-    emit(
-        "refusal",
-        {"sent": False, "problems": problem_facts(problems)},
-        lambda: None,
-        json_wanted=json_wanted,
-    )
-    fail(Exit.REFUSED, "Nothing was sent.\n" + explain_problems(problems))
+def _known(edge: Edge, asked: Enquiry) -> None:
+    """End when somebody is asked who is not there, or the asker has no role to ask in."""
+    there = {one.id for one in edge.directory.entries()}
+    missing = [one.agency for one in asked.asking if one.agency not in there]
+    if missing:
+        fail(
+            Exit.NOT_FOUND,
+            f"Nothing was sent: there is no agency {', '.join(missing)} in the directory. There are: {', '.join(sorted(there))}.",
+        )
+    if not any(one.role is asked.role for one in edge.entry.roles):
+        held = ", ".join(sorted({one.role.value for one in edge.entry.roles}))
+        fail(
+            Exit.REFUSED,
+            f"Nothing was sent: {edge.entry.name} does not hold the role {asked.role.value}, so it may not ask as such. It holds: {held}.",
+        )
 
 
-def _report(edge: Edge, folder: Path, found: list[Issued], *, json_wanted: bool) -> None:
+def _preview(edge: Edge, shown: Preview, *, json_wanted: bool) -> None:
+    facts = {"would_send": [plan_facts(one) for one in shown.plans]}
+    show = partial(show_plans, shown.plans, edge.clock.now())
+    emit("request_preview", facts, show, json_wanted=json_wanted)
+    if not all(one.may_go for one in shown.plans):
+        raise SystemExit(int(Exit.REFUSED))
+
+
+def _report(
+    edge: Edge, folder: Path, found: list[Issued], shown: Preview, *, json_wanted: bool
+) -> None:
     running = endpoints(folder) is not None
-    facts: list[dict[str, Any]] = []
-    for one in found:
-        facts.append({"agency": one.agency, "warnings": [w.says for w in one.warnings]})
-        match one.outcome:
-            case Queued(jti=jti):
-                facts[-1] |= {
-                    "sent": True,
-                    **letter_facts(wait_for_verdict(edge, jti, running=running)),
-                }
-            case AskedAlready(request=before):
-                facts[-1] |= {"sent": False, "asked_already": before}
-            case problems:
-                facts[-1] |= {"sent": False, "problems": problem_facts(problems)}
-    emit(
-        "requests",
-        {"requests": facts},
-        partial(_show_issued, found, facts),
-        json_wanted=json_wanted,
-    )
+    facts = [_issued_facts(edge, one, running=running) for one in found]
+    questions = {one.asking.agency: [q.id for q in one.questions] for one in shown.plans}
+    show = partial(show_issued, edge, found, facts, questions)
+    emit("requests", {"requests": facts}, show, json_wanted=json_wanted)
+    if any(one.get("state") == "queued" for one in facts):
+        waits(folder, running=running)
     if any(not one["sent"] or one.get("state") == "refused" for one in facts):
         raise SystemExit(int(Exit.REFUSED))
-    if any(one.get("state") == "queued" for one in facts):
-        prose("It waits in the outbox and is sent, once, when `dovetail up` runs.")
 
 
-def _show_issued(found: list[Issued], facts: list[dict[str, Any]]) -> None:
-    out = console()
-    rows = []
-    for one in facts:
-        if not one["sent"]:
-            what = "not sent"
-        elif one["state"] == "queued":
-            what = "queued"
-        else:
-            what = one["state"]
-        due = one.get("due")
-        when = "–" if not due else local_time(_instant(due["due_at"]))
-        rows.append((short(str(one.get("id", ""))) or "–", one["agency"], what, when))
-    out.print(table(("reference", "agency", "state", "answer due"), rows))
-    for issued, one in zip(found, facts, strict=True):
-        for says in one["warnings"]:
-            out.print(f"{issued.agency}: {says}", markup=False)
-        if isinstance(issued.outcome, AskedAlready):
-            out.print(
-                f"{issued.agency}: the same is open as {short(issued.outcome.request)}; --anew asks again."
-            )
-        elif isinstance(issued.outcome, tuple):
-            out.print(f"{issued.agency}:\n{explain_problems(issued.outcome)}", markup=False)
-        elif one.get("problems"):
-            out.print(f"{issued.agency}: the broker refused it.", markup=False)
-            for problem in one["problems"]:
-                out.print(
-                    f"  {problem['where']}: {problem['says']} {problem['remedy']}", markup=False
-                )
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _plan_facts(one: Plan) -> dict[str, Any]:
-    return {
-        "agency": one.asking.agency,
-        "name": one.name,
-        "post": None if one.post is None else one.post.name_of_post,
-        "questions": [
-            {"id": q.id, "necessity": q.necessity, "fields": [f.id for f in q.fields]}
-            for q in one.questions
-        ],
-        "identity": [f.id for f in one.identity],
-        "concern_level": one.level,
-        "due_at": None if one.due is None else one.due.due_at,
-        "holidays": [{"day": h.day.isoformat(), "title": h.title} for h in one.holidays],
-        "warnings": [w.says for w in one.warnings],
-        "problems": problem_facts(one.problems),
-        "may_go": one.may_go,
-    }
-
-
-def _show_plans(plans: Sequence[Plan]) -> None:
-    out = console()
-    for one in plans:
-        post = one.post.name_of_post if one.post is not None else "no post in the directory"
-        out.print(
-            f"[bold]{one.name}[/bold] ({post})"
-            + ("" if one.may_go else "  [red]cannot be sent[/red]")
-        )
-        out.print(
-            f"  due {local_time(one.due.due_at) if one.due else '–'}, concern told: {one.level}"
-        )
-        out.print(f"  told about the person: {', '.join(f.id for f in one.identity)}")
-        for question in one.questions:
-            out.print(f"  {question.id}: {', '.join(f.id for f in question.fields)}")
-            out.print(f"      {question.necessity}", markup=False)
-        for day in one.holidays:
-            out.print(f"  {day.day:%a} {day.day.day} {day.day:%b} does not count: {day.title}")
-        for warning in one.warnings:
-            out.print(f"  Note: {warning.says}", markup=False)
-        if one.problems:
-            out.print(explain_problems(one.problems), markup=False)
+def _issued_facts(edge: Edge, one: Issued, *, running: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {"agency": one.agency, "warnings": [w.says for w in one.warnings]}
+    match one.outcome:
+        case Queued(jti=jti):
+            facts |= {"sent": True, **letter_facts(wait_for_verdict(edge, jti, running=running))}
+        case AskedAlready(request=before):
+            facts |= {"sent": False, "asked_already": before}
+        case problems:
+            facts |= {"sent": False, "problems": problem_facts(problems)}
+    return facts
 
 
 @request.command("list")
@@ -301,7 +243,14 @@ def list_(folder: Path, agency: str, *, json_wanted: bool) -> None:
     edge = opened_edge(folder, agency)
     rows = tuple(row for view in board(edge, bank_holidays(edge)) for row in view.rows)
     facts = {"requests": [row_facts(row) for row in rows]}
-    emit("requests", facts, lambda: console().print(board_table(rows)), json_wanted=json_wanted)
+
+    def shown() -> None:
+        if rows:
+            show_board(rows)
+        else:
+            say("This agency has asked for nothing yet: `dovetail request new` asks.")
+
+    emit("request_list", facts, shown, json_wanted=json_wanted)
 
 
 @request.command()
@@ -318,27 +267,37 @@ def show(reference: str, folder: Path, agency: str, *, json_wanted: bool) -> Non
         **row_facts(view.row),
         "messages": [letter_facts(one.letter) for one in view.exchanged],
     }
+    emit("request", facts, partial(_show_view, view), json_wanted=json_wanted)
 
-    def shown() -> None:
-        out = console()
-        out.print(f"{view.row.name}: {view.row.says}. {view.row.deadline}")
-        rows = [
-            (
-                local_time(one.letter.arrived_at or one.letter.at),
-                one.letter.way,
-                one.letter.mt,
-                one.letter.state,
-                short(one.letter.jti),
-            )
-            for one in (view.request, *view.exchanged)
-        ]
-        out.print(table(("when", "way", "what", "state", "message"), rows))
-        if view.row.standing.rejected:
-            out.print(
-                "A message was rejected; its contents are not shown. `dovetail audit show` has the record."
-            )
 
-    emit("request", facts, shown, json_wanted=json_wanted)
+def _show_view(view: RequestView) -> None:
+    row, standing = view.row, view.row.standing
+    heading(f"{row.name}: {row.says}")
+    if row.deadline:
+        say(f"{row.deadline}.")
+    if not standing.settled and standing.due_at is not None and not standing.paused:
+        say(f"Due {local_time(standing.due_at)} (London).")
+    if row.contact is not None:
+        reach = row.contact.get("contact")
+        say(f"Whom to ask there: {row.contact['role']}{f', {reach}' if reach else ''}.")
+    say()
+    columns = ("when", "way", "what", "state", "message")
+    show_table(columns, [_line(one) for one in (view.request, *view.exchanged)])
+    if standing.rejected:
+        say(
+            "A message was rejected; its contents are not shown. `dovetail audit show` has the record."
+        )
+
+
+def _line(one: Exchange) -> tuple[str, ...]:
+    found = one.letter
+    return (
+        brief_time(found.arrived_at or found.at),
+        found.way,
+        type_words(found.mt) + (", late" if found.late else ""),
+        state_words(found.state),
+        short(found.jti),
+    )
 
 
 for _command in (withdraw, reply, decide, follow, telephone):

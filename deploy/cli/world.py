@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
@@ -14,8 +15,18 @@ import click
 
 from broker import log
 from broker.faults import Fault
-from deploy.cli.acting import dir_option
-from deploy.cli.output import Exit, console, emit, fail, json_option, local_time, prose
+from deploy.cli.acting import dir_option, founded
+from deploy.cli.output import (
+    Exit,
+    console,
+    emit,
+    fail,
+    json_option,
+    local_time,
+    prose,
+    say,
+    show_table,
+)
 from deploy.sandbox.founding import FoundingError, is_founded
 from deploy.sandbox.place import endpoints, open_clock
 from deploy.sandbox.world import InUse, World
@@ -41,6 +52,7 @@ def _log_into(stack: ExitStack, folder: Path) -> None:
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
+    metavar="PORT",
     help="Loopback port of the bus; 0 takes a free one.",
 )
 @json_option
@@ -75,34 +87,39 @@ async def _up(folder: Path, port: int, *, json_wanted: bool) -> None:
 
 
 def _show_up(world: World) -> None:
-    out = console()
-    out.print(f"Ready. It is {local_time(world.clock.now())} in this world. Agencies:")
-    for agency in world.edges:
-        out.print(f"  {agency}")
-    out.print(
-        f"Everything is in {world.folder}; endpoints.json tells programs where to connect. Ctrl-C stops."
+    say(f"Ready. In this world it is {local_time(world.clock.now())} (London).")
+    say()
+    rows = [(agency, edge.entry.name) for agency, edge in world.edges.items()]
+    show_table(("agency", "name"), rows)
+    say()
+    say(
+        f"Everything is in {world.folder}. Leave this running, and work in another terminal; Ctrl-C stops it."
     )
+    sys.stdout.flush()  # whoever reads it through a pipe waits for it
 
 
 @click.command()
 @dir_option
-@click.option("--hours", type=click.IntRange(1, 24 * 60), help="Move forward by so many hours.")
-@click.option("--days", type=click.IntRange(1, 60), help="Move forward by so many days.")
+@click.option(
+    "--hours",
+    type=click.IntRange(1, 24 * 60),
+    metavar="HOURS",
+    help="Move forward by so many hours.",
+)
+@click.option(
+    "--days", type=click.IntRange(1, 60), metavar="DAYS", help="Move forward by so many days."
+)
 @json_option
 def clock(folder: Path, hours: int | None, days: int | None, *, json_wanted: bool) -> None:
     """Show the clock of a world made by `up`, or move it forward: for trying deadlines."""
-    if not is_founded(folder):
-        fail(
-            Exit.NOT_FOUND,
-            f"There is no world in {folder}: start one with `dovetail up --dir {folder}`.",
-        )
+    founded(folder)
     held = open_clock(folder)
     by = timedelta(hours=hours or 0, days=days or 0)
     try:
         now = held.advance(by) if by else held.now()
     except Fault as error:
         fail(Exit.FAILED, str(error))
-    emit("clock", {"now": now}, lambda: console().print(local_time(now)), json_wanted=json_wanted)
+    emit("clock", {"now": now}, lambda: say(f"{local_time(now)} (London)"), json_wanted=json_wanted)
 
 
 @click.command()
@@ -127,7 +144,7 @@ def demo(folder: Path | None, *, json_wanted: bool) -> None:
         if folder is not None and is_founded(folder):
             fail(Exit.FAILED, f"{folder} holds a world already: the story needs a new folder.")
         _log_into(stack, place)
-        out = None if json_wanted else console()
+        out = None if json_wanted else console(markup=True)
         say: Callable[..., Any] = (
             (lambda *_, **__: None) if out is None else partial(out.print, highlight=False)
         )

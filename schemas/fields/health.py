@@ -40,6 +40,13 @@ ConfidentialityBasis = Literal[
     "best_interests_lacks_capacity",
     "statutory_requirement",
 ]
+NotInformedReason = Literal[
+    "would_prejudice_prevention",
+    "risk_of_serious_harm",
+    "not_yet_practicable",
+    "lacks_capacity",
+    "requester_asked",
+]
 
 
 class KnownToService(TypedDict):
@@ -81,15 +88,7 @@ class PatientInformed(TypedDict):
 
     __pydantic_config__ = STRICT  # type: ignore[misc]  # as above
     informed: bool
-    reason: NotRequired[
-        Literal[
-            "would_prejudice_prevention",
-            "risk_of_serious_harm",
-            "not_yet_practicable",
-            "lacks_capacity",
-            "requester_asked",
-        ]
-    ]
+    reason: NotRequired[NotInformedReason]
 
 
 _HEALTH = frozenset({Tag.SPECIAL_HEALTH})

@@ -58,7 +58,7 @@ def test_the_text_says_what_each_agency_said_and_where_it_is_from(answered: Offi
     assert "# Case NS-2026-014" in text
     assert "2 of 2 agencies answered." in text
     assert "## Oakfield School: Answered" in text
-    assert '- Attendance: {"current": 61, "previous": 97}' in text
+    assert "- Attendance: current: 61, previous: 97" in text
     assert "  (fact, as at 2026-11-13, from: Sample MIS)" in text
     assert "nothing held" in text
     assert "to be passed on only with the sender's consent" in text
