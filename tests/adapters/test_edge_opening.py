@@ -96,7 +96,10 @@ def test_rules_that_need_values_are_held_where_they_can_be_read(hands: Hands):
 @pytest.mark.parametrize(
     ("necessity", "rule"),
     [
-        ("We need it.", "POL-18"),
+        (
+            "It is necessary for the case that we are given this information about the person.",
+            "POL-18",
+        ),
         (
             "The family's asylum application makes it needful to know about support in school.",
             "POL-27",
