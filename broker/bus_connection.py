@@ -229,10 +229,16 @@ class Connection:
         until = asyncio.get_running_loop().time() + settle_s
         failures = 0
         while True:
+            task = asyncio.current_task()
+            told_before = task.cancelling() if task is not None else 0
             try:
-                return await self.client.request(
+                answer = await self.client.request(
                     subject, data, timeout=timeout_s, headers=dict(headers) if headers else None
                 )
+                if task is not None and task.cancelling() > told_before:
+                    # asyncio.wait_for of Python 3.11, inside nats-py, lets an answer swallow a
+                    # cancellation that it meets: a loop told to stop would go on for ever.
+                    raise asyncio.CancelledError
             except nats_errors.MaxPayloadError:
                 raise TooLarge("The message is larger than the bus takes.") from None
             except nats_errors.NoRespondersError:
@@ -242,6 +248,8 @@ class Connection:
                 await asyncio.sleep(reconnect_wait_s(failures))
             except (nats_errors.Error, TimeoutError, OSError):
                 raise BusUnavailable("The bus did not answer in time.") from None
+            else:
+                return answer
 
     async def store(
         self,

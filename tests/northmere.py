@@ -48,7 +48,7 @@ BECAUSE = "a teacher saw the pupil withdraw from friends and quote extreme mater
 HAND = Hand(person="lacc-0007", checked=True)
 LONDON = ZoneInfo("Europe/London")
 CALENDAR = WorkingCalendar(shipped_bank_holidays(), frozenset({Division.ENGLAND_AND_WALES}))
-PATIENCE_S = 60.0  # the machine may be busy; nothing waits longer than it must
+PATIENCE_S = 30.0  # the machine may be busy; nothing waits longer than it must
 _LOOK_S = 0.02
 #: POL-18 wants each case's own words, and does not count digits as words.
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
@@ -346,16 +346,6 @@ def enquiry(reference: str, *asking: str | Asking, **changes: Any) -> Enquiry:
     return Enquiry(**(members | changes))
 
 
-async def stop(world: World) -> None:
-    """Stop a world. Its tasks are told until they hear it (tests/broker/test_cancelled_request.py)."""
-    stopping = asyncio.ensure_future(world.stop())
-    while not stopping.done():
-        await asyncio.wait({stopping}, timeout=0.5)
-        for task in world._tasks:
-            task.cancel()
-    stopping.result()
-
-
 @asynccontextmanager
 async def northmere(
     founded: Path, folder: Path, *, without: frozenset[str] = frozenset()
@@ -369,6 +359,6 @@ async def northmere(
         try:
             yield Northmere(world)
         finally:
-            await stop(world)
+            await world.stop()
             structlog.reset_defaults()
             logging.getLogger().handlers.clear()
