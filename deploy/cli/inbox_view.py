@@ -145,7 +145,7 @@ def _show(
         say()
         say(f"Never send: {'; '.join(rule.never)}.", hanging=2)
     say()
-    _show_next(found)
+    _show_next(edge.agency, found)
 
 
 def _law(claims: Manifest) -> str:
@@ -185,7 +185,7 @@ def _show_questions(found: Asked, request: Request, wants: Mapping[str, tuple[st
         closed = "" if asked.qid in found.open_questions else " (closed)"
         heading(f"{asked.qid} Please tell us {QUESTIONS[asked.qid].text}{closed}")
         first, last = (f"{day.day} {day:%B %Y}" for day in (asked.window_from, asked.window_to))
-        say(f"About {first} to {last}. {without_id(asked.necessity, asked.qid)}", 2)
+        say(f"From {first} to {last}. {without_id(asked.necessity, asked.qid)}", 2)
         for name in wants.get(asked.qid, ()):
             field = CATALOGUE[name]
             if name in items:
@@ -201,11 +201,11 @@ def _missing(found: Proposal | None, name: str) -> str:
     return f"A PERSON MUST LOOK ({_UNANSWERED.get(why, 'no system was asked')})"
 
 
-def _show_next(found: Asked) -> None:
+def _show_next(agency: str, found: Asked) -> None:
     if not found.open_questions or found.outcome in {"withdrawn", "refused", "nothing held"}:
         say("Nothing is left to answer.")
         return
-    reference = short(found.request.jti)
+    reference = f"--as {agency} {short(found.request.jti)}"
     ready = "sends what the records say; --file, --not-held and --withhold change it"
     say(
         f"`dovetail inbox answer {reference}` {ready}. Or: nil, refuse, clarify, redirect, extend.",

@@ -14,11 +14,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
+from itertools import zip_longest
 from typing import Any, NoReturn
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from adapters.gatherer.wording import clock_time
@@ -44,6 +44,7 @@ __all__ = [
 
 _NARROW, _WIDE = 80, 100
 _SHORT_CELL = 20
+_GAP = 2
 
 
 class Exit(IntEnum):
@@ -105,7 +106,7 @@ def say(text: str = "", indent: int = 0, hanging: int = 0) -> None:
 
 def heading(text: str, *, red: bool = False) -> None:
     """Print a line that stands out, on stdout."""
-    console().print(Text(wrapped(text), style="bold red" if red else "bold"))
+    console().print(Text(wrapped(text), style="bold red" if red else "bold"), soft_wrap=True)
 
 
 def prose(text: str) -> None:
@@ -161,19 +162,39 @@ def one_of(
     )
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Print a plain table for a person; short cells stay whole, long ones wrap."""
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a plain table for a person: no column wider than it needs, words kept whole."""
     listed = [tuple(row) for row in rows]
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for place, column in enumerate(columns):
-        longest = max((len(row[place]) for row in listed), default=0)
-        made.add_column(column, overflow="fold", no_wrap=longest <= _SHORT_CELL)
+    widths = _widths([tuple(columns), *listed])
+    heading("\n".join(_laid_out(columns, widths)))
     for row in listed:
-        made.add_row(*row)
-    out = console()
-    with out.capture() as captured:
-        out.print(made)
-    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip().splitlines()))
+        click.echo("\n".join(_laid_out(row, widths)))
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """Each column as wide as its longest word; what is left goes to those that need it, evenly."""
+    full = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [
+        max((len(word) for cell in column for word in cell.split()), default=1)
+        for column in zip(*rows, strict=True)
+    ]
+    left = _width() - sum(widths) - _GAP * (len(widths) - 1)
+    while left > 0 and widths != full:
+        needy = [n for n, width in enumerate(widths) if width < full[n]]
+        narrow = min(needy, key=lambda n: (full[n] > _SHORT_CELL, widths[n] / full[n]))
+        widths[narrow] += 1
+        left -= 1
+    return widths
+
+
+def _laid_out(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+    cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+    lines = zip_longest(*cells, fillvalue="")
+    gap = " " * _GAP
+    return [
+        gap.join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def local_time(at: datetime | None) -> str:

@@ -28,7 +28,7 @@ _OPTIONS: Mapping[str, str] = {
     "manifest.aud": "--to",
     "manifest.subject_class": "--subject-class",
     "hlt.confidentiality_basis": "--confidentiality",
-    "hlt.caldicott_ref": "--confidentiality and --signoff",
+    "hlt.caldicott_ref": "--signoff",
     "hlt.patient_informed": "--informed or --not-informed",
     "nil.searched_systems": "--searched",
     "nil.window": "--since",
@@ -49,6 +49,12 @@ _NEEDS_VALUE = frozenset(
     }
 )
 _MOST_PLACES = 12
+#: What a code alone does not say, but whoever types would want to know.
+_HINTS: Mapping[Code, str] = {
+    Code.NECESSITY_INSUFFICIENT: (
+        "The words of --because are too few, or were used in another case: say what is so in this one."
+    ),
+}
 
 
 def explain_problems(problems: Iterable[Problem], questions: Sequence[str] = ()) -> str:
@@ -92,6 +98,8 @@ def _told(kind: Problem, places: Sequence[str], questions: Sequence[str]) -> str
     head = f"{', '.join(names[:_MOST_PLACES])}{more}: " if names else ""
     says = f"{head}{kind.meaning.says} {kind.meaning.remedy} ({rule}{kind.code})"
     told = [wrapped(says, 2, 2)]
+    if kind.code in _HINTS:
+        told.append(wrapped(_HINTS[kind.code], 4, 2))
     if kind.code in _NEEDS_VALUE:
         forms = dict.fromkeys(place.split("/")[0] for place in places)
         told += [
@@ -108,8 +116,6 @@ def _name(place: str, questions: Sequence[str]) -> str:
     number = rest.split("/")[0]
     if head == "ask.questions" and number.isdecimal() and int(number) < len(questions):
         return questions[int(number)]
-    if head == "because" and rest:
-        return f"{_OPTIONS[head]} for {rest}"
     if head in _OPTIONS:
         return _OPTIONS[head]
     if head in CATALOGUE:

@@ -40,6 +40,7 @@ from deploy.cli.output import (
 )
 from deploy.cli.problems import problem_facts
 from deploy.cli.request_view import plan_facts, show_issued, show_plans
+from deploy.sandbox.cast import BROKER
 from deploy.sandbox.place import bank_holidays, endpoints
 from schemas.fields.asking import ConcernLevel, NotInformedReason, Theme
 from schemas.problems import Problem
@@ -191,7 +192,7 @@ def _known(edge: Edge, asked: Enquiry) -> None:
     if missing:
         fail(
             Exit.NOT_FOUND,
-            f"Nothing was sent: there is no agency {', '.join(missing)} in the directory. There are: {', '.join(sorted(there))}.",
+            f"Nothing was sent: there is no agency {', '.join(missing)} in the directory. There are: {', '.join(sorted(there - {BROKER}))}.",
         )
     if not any(one.role is asked.role for one in edge.entry.roles):
         held = ", ".join(sorted({one.role.value for one in edge.entry.roles}))

@@ -25,8 +25,9 @@ _LEVELS = {
 
 
 def without_id(necessity: str, qid: str) -> str:
-    """A necessity statement without the question's id at its beginning."""
-    return necessity.removeprefix(f"{qid}: ")
+    """A necessity statement as a sentence: without the question's id at its beginning."""
+    said = necessity.removeprefix(f"{qid}: ")
+    return said[:1].upper() + said[1:]
 
 
 def plan_facts(one: Plan) -> dict[str, Any]:
@@ -83,7 +84,8 @@ def _show_plan(one: Plan, now: datetime) -> None:
     for question in one.questions:
         asked = ", ".join(f"{field.label} ({field.id})" for field in question.fields)
         say(f"{question.id}: {asked}", 2, 4)
-        say(without_id(question.necessity, question.id), 6)
+        if question.necessity:
+            say(without_id(question.necessity, question.id), 6)
     for warning in one.warnings:
         say(f"Note: {warning.says}", 2)
     if one.problems:
