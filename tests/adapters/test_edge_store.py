@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from adapters.aside import Aside, put_aside
 from adapters.feed import take_entry
@@ -118,9 +118,9 @@ def test_nobody_else_may_read_the_file(tmp_path: Path, store: EdgeStore):
 
 def test_a_change_is_whole_or_nothing(store: EdgeStore):
     """An exception anywhere takes everything back."""
-    with pytest.raises(LookupError), store.change() as c:
+    with pytest.raises(IntegrityError), store.change() as c:
         c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
-        raise LookupError
+        c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
     with store.read() as c:
         assert c.execute(select(ALARMS)).all() == []
 
