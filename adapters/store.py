@@ -11,7 +11,7 @@ needs such a lock of its own, and is refused until it has one.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -234,11 +234,10 @@ class EdgeStore:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         store = cls(engine, vault)
-        try:
+        with ExitStack() as undo:
+            undo.callback(store.close)
             store._claim(agency)
-        except BaseException:
-            store.close()
-            raise
+            undo.pop_all()
         return store
 
     def _claim(self, agency: str) -> None:
