@@ -118,9 +118,14 @@ def test_nobody_else_may_read_the_file(tmp_path: Path, store: EdgeStore):
 
 def test_a_change_is_whole_or_nothing(store: EdgeStore):
     """An exception anywhere takes everything back."""
-    with pytest.raises(IntegrityError), store.change() as c:
-        c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
-        c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
+
+    def break_off() -> None:
+        with store.change() as c:
+            c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
+            c.execute(insert(ALARMS).values(kind="k", about="a", at="t"))
+
+    with pytest.raises(IntegrityError):
+        break_off()
     with store.read() as c:
         assert c.execute(select(ALARMS)).all() == []
 
