@@ -300,10 +300,6 @@ class Northmere:
         newest = await self.stored("CHECKPOINTS")
         return int(newest[-1].subject.rpartition(".")[2]) if newest else 0
 
-    def off(self, agency: str) -> None:
-        """Keep the world from starting an agency's edge by itself."""
-        self.world._paused.add(agency)
-
     async def move_to(self, at: datetime) -> None:
         await self.world.move(by(self.world.clock, at))
 

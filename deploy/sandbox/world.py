@@ -88,6 +88,7 @@ class World:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _paused: set[str] = field(default_factory=set)
+    _joining: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def start(
@@ -138,6 +139,8 @@ class World:
             services = await Services.start(setting)
             stack.push_async_callback(services.close)
             world = cls(folder, bus, services, directory, clock)
+            world._paused |= without
+            stack.push_async_callback(world._close_edges)
             world._run(services.run())
             stack.push_async_callback(world._end_tasks)
             for entry in directory.entries():
@@ -152,8 +155,6 @@ class World:
     async def stop(self) -> None:
         """End everything in order; what is queued stays queued."""
         await self._stack.aclose()
-        for edge in self.edges.values():
-            edge.store.close()
 
     async def ended(self) -> None:
         """Wait until something that should run for ever ended; raises what ended it."""
@@ -175,11 +176,12 @@ class World:
         options = Options(agency=_agency(edge.entry, records))
         runtime = Runtime(edge, client, options)
         self.edges[agency], self.clients[agency], self.runtimes[agency] = edge, client, runtime
+        self._paused.discard(agency)
         self._run(runtime.run(), name=agency)
-        self._stack.push_async_callback(client.close)
 
     async def shut(self, agency: str) -> None:
-        """Stop an agency's edge, as if its machine were off."""
+        """Stop an agency's edge, as if its machine were off, until it is opened again."""
+        self._paused.add(agency)
         for task in [one for one in self._tasks if one.get_name() == agency]:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -187,6 +189,12 @@ class World:
         await self.clients.pop(agency).close()
         self.edges.pop(agency).store.close()
         self.runtimes.pop(agency)
+
+    async def _close_edges(self) -> None:
+        for client in self.clients.values():
+            await client.close()
+        for edge in self.edges.values():
+            edge.store.close()
 
     async def admit(self, part: Part) -> DirectoryEntry:
         """Let one more agency in: keys, directory, connection, edge."""
@@ -209,6 +217,10 @@ class World:
                 logger.warning("directory.not_read", service="sandbox", error=fault)
 
     async def _join_new(self) -> None:
+        async with self._joining:  # the watch and `admit` must not open one edge twice
+            await self._let_in()
+
+    async def _let_in(self) -> None:
         await self.directory.refresh()
         for entry in self.directory.entries():
             known = entry.id in self.edges or entry.kind is OrganisationKind.BROKER

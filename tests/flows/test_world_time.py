@@ -183,7 +183,6 @@ async def test_an_urgent_request_counts_hours(town: Northmere) -> None:
 async def test_nobody_collecting_is_told_apart_from_no_answer(town: Northmere) -> None:
     """With the school's edge off, the coordinator hears that the request was not collected."""
     monday = await town.new_week()
-    town.off(SCHOOL)
     await town.world.shut(SCHOOL)
     sent = (await town.ask("T-7", SCHOOL))[SCHOOL]
     await town.move_to(at(monday, 1, 17, 30))
