@@ -132,7 +132,7 @@ def recount(
     )
     if not found.moved or reckon(clock, calendar_for(request.given, was)).ended is not None:
         return found, ()
-    old, new = expected(found.old).due_at, expected(found.new).due_at
+    old, new = _told(expected(found.old).due_at), _told(expected(found.new).due_at)
     body = Recalculated(old_due_at=old, new_due_at=new, calendar_version=now.version)
     ends = ((request.aud, request.to_role), (request.iss, request.from_role))
     return found, tuple(
@@ -162,9 +162,14 @@ def _body(rung: Rung) -> Body:
     kind = Escalation if rung.kind in _ESCALATIONS else Reminder
     return kind(
         rung=rung.kind.value,  # type: ignore[arg-type] # the two classes split the kinds between them
-        due_at=rung.due_at,
+        due_at=_told(rung.due_at),
         working_days=rung.working_days,
     )
+
+
+def _told(due_at: datetime) -> datetime:
+    """A due time as messages tell it: a limit in hours ends within a second, and the end of it is kept."""
+    return due_at.replace(microsecond=0)
 
 
 def _jti(request: Request, what: str, to: AgencyId, due_at: datetime, post: str) -> Jti:

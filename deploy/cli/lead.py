@@ -168,8 +168,9 @@ def follow(
         reach = found.post.get("contact")
         told = f"The right post there is {found.post['role']}{f' ({reach})' if reach else ''}; the clock runs on."
     elif found.asking is not None:
-        questions = " ".join(f"--ask {qid}" for qid in found.asking.questions or ())
-        told = f"Ask {found.name} anew: `dovetail request new --to {found.asking.agency} {questions} ...`."
+        ask = [f"--ask {qid}" for qid in found.asking.questions or ()]
+        again = " ".join(("dovetail request new --to", found.asking.agency, *ask, "..."))
+        told = f"Ask {found.name} anew: `{again}`."
     else:
         told = f"Ask {found.name}, which is not in the directory: telephone it."
     emit("redirect", facts, lambda: say(told), json_wanted=json_wanted)
