@@ -26,6 +26,8 @@ from tests.northmere import (
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+_RECORDS = Path("deploy/sandbox/records/education").resolve()
+
 
 async def test_taken_back_before_it_was_collected_is_destroyed_unread(town: Northmere) -> None:
     """The recipient's edge is off: its content goes, both sides and the record know, nothing opens."""
@@ -85,9 +87,8 @@ async def test_one_more_agency_joins_and_takes_part(town: Northmere) -> None:
         None,
         "Safeguarding lead",
     )
-    records = Path("deploy/sandbox/records/education").resolve()
     own = town.world.folder / "agencies" / part.id / "records"
-    shutil.copytree(records, own)
+    shutil.copytree(_RECORDS, own)
     await town.world.admit(part)
     again = await town.ask("L-3", part.id)
     await town.answer(part.id, again[part.id], ("E1", "E4"))
