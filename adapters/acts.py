@@ -1,7 +1,8 @@
 """What an edge does with requests by itself: acknowledge, look into the records, answer.
 
 Each step leaves a mark in the store, the proposal last. Killed before it, the edge does the steps
-again, and sees by the messages already queued which of them are done.
+again, and sees by the messages already queued which of them are done; a request that was answered
+by then needs no proposal any more.
 """
 
 from sqlalchemy import select
