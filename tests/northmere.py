@@ -6,7 +6,7 @@ import json
 import logging
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -29,8 +29,13 @@ from adapters.mailbox import Letter, Receipt, letter, letters, open_body, receip
 from adapters.request_facts import manifest_of
 from adapters.store import ALARMS, OUTBOX
 from broker import log
+from broker.bus_connection import Connection, open_connection
 from broker.clock import Clock
+from broker.nkeys import Credentials, NKey
 from deploy.cli.audit import verify_world
+from deploy.nats import streams
+from deploy.nats.accounts import user_jwt
+from deploy.nats.embedded import EmbeddedBus
 from deploy.sandbox.cast import GATHERER
 from deploy.sandbox.founding import found
 from deploy.sandbox.place import bank_holidays, open_clock
@@ -210,19 +215,7 @@ class Northmere:
 
     async def stored(self, stream: str) -> list[Held]:
         """Everything in a stream, in order, read with the administrator's rights."""
-        admin = self.world.bus.admin
-        state = (await admin.api(f"STREAM.INFO.{stream}"))["state"]
-        held = []
-        for sequence in range(max(1, state["first_seq"]), state["last_seq"] + 1):
-            try:
-                found = await admin.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
-            except LookupError:
-                continue  # erased, or worked off
-            message = found["message"]
-            data = base64.b64decode(message.get("data", ""))
-            headers = base64.b64decode(message.get("hdrs", ""))
-            held.append(Held(message["subject"], data, sequence, headers))
-        return held
+        return await held_in(self.world.bus.admin, stream)
 
     async def streams(self) -> list[str]:
         """Every stream and bucket that there is."""
@@ -340,6 +333,40 @@ def enquiry(reference: str, *asking: str | Asking, **changes: Any) -> Enquiry:
         "checked": True,
     }
     return Enquiry(**(members | changes))
+
+
+async def insider(bus: EmbeddedBus) -> Connection:
+    """A connection with every right within the broker's account; close it."""
+    user = NKey.generate("user")
+    jwt = user_jwt(bus.keys.hub, user.public, "insider", publish=(">",))
+    return await open_connection(bus.url, Credentials(jwt, user), name="insider")
+
+
+async def rewrite(bus: EmbeddedBus, stream: str, messages: Iterable[Held]) -> None:
+    """Put a stream anew with other messages, as only whoever administers the server can."""
+    declared = next(one for one in streams.STREAMS if one.name == stream)
+    await bus.admin.api(f"STREAM.DELETE.{stream}")
+    await streams.add_stream(bus.admin, declared)
+    connection = await insider(bus)
+    for one in messages:
+        await connection.store(one.subject, one.data)
+    await connection.close()
+
+
+async def held_in(admin: Connection, stream: str) -> list[Held]:
+    """Everything in a stream, in order, read with the administrator's rights."""
+    state = (await admin.api(f"STREAM.INFO.{stream}"))["state"]
+    held = []
+    for sequence in range(max(1, state["first_seq"]), state["last_seq"] + 1):
+        try:
+            found = await admin.api(f"STREAM.MSG.GET.{stream}", {"seq": sequence})
+        except LookupError:
+            continue  # erased, or worked off
+        message = found["message"]
+        data = base64.b64decode(message.get("data", ""))
+        headers = base64.b64decode(message.get("hdrs", ""))
+        held.append(Held(message["subject"], data, sequence, headers))
+    return held
 
 
 @asynccontextmanager
